@@ -1,0 +1,160 @@
+"""Field paths and validation errors (upstream: k8s.io/apimachinery pkg/util/validation/field).
+
+A path is a plain string built with the helpers below ("spec.containers[0].name"); building it costs
+only where an error is found. An `Error` renders as kube-apiserver writes it on the wire.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+
+class _Omitted:
+    """The bad value is not to be shown (upstream: field.OmitValueType)."""
+
+
+OMIT_VALUE: Final = _Omitted()
+
+REQUIRED = "FieldValueRequired"
+INVALID = "FieldValueInvalid"
+DUPLICATE = "FieldValueDuplicate"
+NOT_FOUND = "FieldValueNotFound"
+NOT_SUPPORTED = "FieldValueNotSupported"
+FORBIDDEN = "FieldValueForbidden"
+TOO_LONG = "FieldValueTooLong"
+TOO_MANY = "FieldValueTooMany"
+TYPE_INVALID = "FieldValueTypeInvalid"
+INTERNAL = "InternalError"
+
+_TITLES = {
+    REQUIRED: "Required value",
+    INVALID: "Invalid value",
+    DUPLICATE: "Duplicate value",
+    NOT_FOUND: "Not found",
+    NOT_SUPPORTED: "Unsupported value",
+    FORBIDDEN: "Forbidden",
+    TOO_LONG: "Too long",
+    TOO_MANY: "Too many",
+    TYPE_INVALID: "Invalid value",
+    INTERNAL: "Internal error",
+}
+_WITHOUT_VALUE = {REQUIRED, FORBIDDEN, TOO_LONG, INTERNAL}
+
+
+def child(path: str, *names: str) -> str:
+    """`child("spec", "a", "b")` is "spec.a.b"; an empty path adds no dot."""
+    return ".".join((path, *names)) if path else ".".join(names)
+
+
+def index(path: str, i: int) -> str:
+    return f"{path}[{i}]"
+
+
+def key(path: str, k: str) -> str:
+    return f"{path}[{k}]"
+
+
+@dataclass(frozen=True, slots=True)
+class Error:
+    """One cause. `reason` is one of this module's constants."""
+
+    reason: str
+    field: str
+    value: Any = OMIT_VALUE
+    detail: str = ""
+
+    def body(self) -> str:
+        """The text without the field path: 'Invalid value: "x": must be …'."""
+        title = _TITLES[self.reason]
+        if self.reason in _WITHOUT_VALUE or self.value is OMIT_VALUE:
+            text = title
+        else:
+            text = f"{title}: {_render(self.value)}"
+        return f"{text}: {self.detail}" if self.detail else text
+
+    def __str__(self) -> str:
+        return f"{self.field}: {self.body()}"
+
+
+def _render(value: Any) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return _quote(value)
+        case int() | float():
+            return str(value)
+    return orjson.dumps(value).decode()
+
+
+def _quote(text: str) -> str:
+    """Go's %q for the texts that occur in field values."""
+    out = ['"']
+    for c in text:
+        if c in '"\\':
+            out.append("\\" + c)
+        elif c in _ESCAPES:
+            out.append(_ESCAPES[c])
+        elif c.isprintable():
+            out.append(c)
+        elif ord(c) < 0x80:
+            out.append(f"\\x{ord(c):02x}")
+        elif ord(c) < 0x10000:
+            out.append(f"\\u{ord(c):04x}")
+        else:
+            out.append(f"\\U{ord(c):08x}")
+    out.append('"')
+    return "".join(out)
+
+
+_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+
+go_quote = _quote
+
+
+def required(field: str, detail: str = "") -> Error:
+    return Error(REQUIRED, field, "", detail)
+
+
+def invalid(field: str, value: Any, detail: str) -> Error:
+    return Error(INVALID, field, value, detail)
+
+
+def duplicate(field: str, value: Any) -> Error:
+    return Error(DUPLICATE, field, value)
+
+
+def not_found(field: str, value: Any) -> Error:
+    return Error(NOT_FOUND, field, value)
+
+
+def forbidden(field: str, detail: str) -> Error:
+    return Error(FORBIDDEN, field, "", detail)
+
+
+def not_supported(field: str, value: Any, supported: Iterable[str]) -> Error:
+    """Upstream sorts nothing here: pass the values in upstream's order."""
+    values = ", ".join(_quote(s) for s in supported)
+    return Error(NOT_SUPPORTED, field, value, f"supported values: {values}" if values else "")
+
+
+def too_long(field: str, limit: int) -> Error:
+    detail = f"may not be more than {limit} byte{'' if limit == 1 else 's'}" if limit >= 0 else "value is too long"
+    return Error(TOO_LONG, field, OMIT_VALUE, detail)
+
+
+def too_many(field: str, actual: int, limit: int) -> Error:
+    detail = f"must have at most {limit} item{'' if limit == 1 else 's'}" if limit >= 0 else "has too many items"
+    return Error(TOO_MANY, field, actual if actual >= 0 else OMIT_VALUE, detail)
+
+
+def type_invalid(field: str, value: Any, detail: str) -> Error:
+    return Error(TYPE_INVALID, field, value, detail)
+
+
+def internal(field: str, detail: str) -> Error:
+    return Error(INTERNAL, field, OMIT_VALUE, detail)

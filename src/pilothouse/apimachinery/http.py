@@ -1,0 +1,169 @@
+"""Requests and responses as the chain sees them, free of any server framework.
+
+`transport/` makes a `Request` from ASGI and sends a `Response`; tests and the server's own loopback
+client make them directly. A handler is `async (Request) -> Response`; a filter takes a handler and
+gives a handler. What filters learn stands in declared attributes of `Context`.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import unquote_plus
+
+from pilothouse.apimachinery.status import StatusError
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.requestinfo import RequestInfo
+    from pilothouse.apimachinery.user import User
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Context:
+    """What the filters leave behind for those after them. One for each request; no free-form keys."""
+
+    __slots__ = (
+        "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
+        "received_at", "request_info", "seat", "user", "warnings",
+    )
+
+    def __init__(self) -> None:
+        self.audit_id: str = ""
+        self.received_at: float = 0.0
+        """Loop-independent monotonic seconds (`time.monotonic`)."""
+        self.deadline: float | None = None
+        """`time.monotonic` at which a request that is not long-running is cut off."""
+        self.request_info: RequestInfo
+        self.user: User
+        self.warnings: list[str] | None = None
+        """Texts for Warning headers, in order, without duplicates; None until the first one."""
+        self.authorization_decision: str = ""
+        self.authorization_reason: str = ""
+        self.audit_annotations: dict[str, str] | None = None
+        self.seat: Any = None
+
+    def warn(self, text: str) -> None:
+        if self.warnings is None:
+            self.warnings = [text]
+        elif text not in self.warnings:
+            self.warnings.append(text)
+
+
+class Request:
+    """One request. `path` is decoded; header names are lower case bytes; `query` keeps order and repeats."""
+
+    __slots__ = (
+        "_body", "_query", "client", "context", "headers", "method", "path", "peer_certificates",
+        "protocol", "raw_query", "receive_body", "upgrade",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        path: str,
+        raw_query: str = "",
+        headers: Headers | None = None,
+        body: bytes | Callable[[int], Awaitable[bytes]] = b"",
+        *,
+        client: tuple[str, int] | None = None,
+        peer_certificates: Sequence[bytes] = (),
+        protocol: str = "HTTP/1.1",
+    ) -> None:
+        self.method = method
+        self.path = path
+        self.raw_query = raw_query
+        self.headers: Headers = headers if headers is not None else []
+        self._body: bytes | None = body if isinstance(body, bytes) else None
+        self.receive_body = None if isinstance(body, bytes) else body
+        self._query: list[tuple[str, str]] | None = None
+        self.client = client
+        self.peer_certificates = peer_certificates
+        """DER bytes of the client's certificate chain, leaf first; the TLS layer checked only possession."""
+        self.protocol = protocol
+        self.upgrade: Any = None
+        """What `transport/` offers to take over the connection (WebSocket, SPDY), or None."""
+        self.context = Context()
+
+    def header(self, name: bytes) -> str | None:
+        """The first value of the header `name` (lower case), decoded as latin-1."""
+        for k, v in self.headers:
+            if k == name:
+                return v.decode("latin-1")
+        return None
+
+    def header_values(self, name: bytes) -> list[str]:
+        return [v.decode("latin-1") for k, v in self.headers if k == name]
+
+    @property
+    def query(self) -> list[tuple[str, str]]:
+        """Decoded (key, value) pairs in order; a pair that Go's url.ParseQuery refuses is left out."""
+        if self._query is None:
+            self._query = parse_query(self.raw_query) if self.raw_query else []
+        return self._query
+
+    def query_value(self, name: str) -> str | None:
+        """The first value of `name`, or None."""
+        for k, v in self.query:
+            if k == name:
+                return v
+        return None
+
+    async def body(self, limit: int) -> bytes:
+        """The whole body, decompressed by nobody. Raises 413 past `limit` bytes. May be called again."""
+        if self._body is None:
+            assert self.receive_body is not None
+            self._body = await self.receive_body(limit)
+        return self._body
+
+
+def parse_query(raw: str) -> list[tuple[str, str]]:
+    """Go's url.ParseQuery: "&" separates; a part with ";" or a bad escape is dropped; "+" is a space."""
+    out: list[tuple[str, str]] = []
+    for part in raw.split("&"):
+        if not part or ";" in part:
+            continue
+        key, _, value = part.partition("=")
+        if "%" in part and not _escapes_valid(part):
+            continue
+        out.append((unquote_plus(key), unquote_plus(value)))
+    return out
+
+
+def _escapes_valid(text: str) -> bool:
+    return all(len(p) >= 2 and p[0] in _HEX and p[1] in _HEX for p in text.split("%")[1:])
+
+
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+class Response:
+    """A whole answer. `headers` names are lower case; content-length is added by the transport."""
+
+    __slots__ = ("body", "headers", "status")
+
+    def __init__(self, status: int = 200, body: bytes = b"", headers: Headers | None = None) -> None:
+        self.status = status
+        self.body = body
+        self.headers: Headers = headers if headers is not None else []
+
+
+class StreamResponse(Response):
+    """An answer of unknown length, sent chunk by chunk as `stream` yields.
+
+    The transport calls `stream.aclose()` when the client goes away or the server ends the request.
+    """
+
+    __slots__ = ("stream",)
+
+    def __init__(self, stream: AsyncIterator[bytes], status: int = 200, headers: Headers | None = None) -> None:
+        super().__init__(status, b"", headers)
+        self.stream = stream
+
+
+Handler = Callable[[Request], Awaitable[Response]]
+Filter = Callable[[Handler], Handler]
+
+
+class ErrorRenderer(Protocol):
+    """Turns a `StatusError` into the answer for this request (media type as negotiated)."""
+
+    def __call__(self, request: Request, error: StatusError) -> Response: ...

@@ -1,0 +1,1 @@
+"""Priority and fairness (upstream: k8s.io/apiserver pkg/util/flowcontrol)."""

@@ -1,0 +1,1 @@
+"""Logs, metrics, traces and profiles. Imports nothing of Pilothouse outside this room."""

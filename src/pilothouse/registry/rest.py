@@ -1,0 +1,252 @@
+"""What a resource is, and what its storage can do (upstream: k8s.io/apiserver pkg/registry/rest).
+
+`Resource` is data: everything that discovery, routing, printing and the generic store need to know of a
+kind beyond its type schema. One of them stands in `registry/<group>/` for each entry of discovery.
+Objects are plain dicts in wire form (JSON names) of the version at hand, without kind and apiVersion
+where they come from storage, with both where they come from a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pilothouse.apimachinery import field as fld
+from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersionKind
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+    from pilothouse.storage.interface import Item
+
+Object = dict[str, Any]
+
+ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+READ_VERBS = ("get", "list")
+
+
+class Strategy:
+    """The rules that no schema can say. Subclass what differs; the defaults suit a kind with nothing special.
+
+    Called by the generic store in upstream's order: on create `prepare_for_create` → `validate` →
+    `warnings_on_create` → `canonicalize`; on update `prepare_for_update` → `validate_update` → … All
+    methods may change `obj` in place except the validating ones. Objects have been decoded, defaulted
+    and converted to the storage version before. (upstream: rest/create.go, rest/update.go)
+    """
+
+    allow_create_on_update = False
+    allow_unconditional_update = True
+    #: Names are validated with this function: (name, prefix) -> list of error texts. None: DNS subdomain.
+    validate_name: Callable[[str, bool], Sequence[str]] | None = None
+    #: True if metadata.generation is kept: 1 on create, +1 when anything outside metadata and status changes.
+    generation = False
+    #: Fields that a write to the main resource cannot set and a write to /status can (usually {"status"}).
+    #: Also excluded from managedFields of the other endpoint, as upstream's GetResetFields does.
+    status_fields: tuple[str, ...] = ()
+    #: Whether an object is deleted in a graceful way (pods only); see `check_graceful_delete`.
+    graceful = False
+    #: Kept by default on delete when the request says nothing ("orphan" or "background").
+    default_garbage_collection_policy = "background"
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None: ...
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None: ...
+
+    def validate(self, ctx: Context, obj: Object) -> list[fld.Error]:
+        return []
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[fld.Error]:
+        return []
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return []
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return []
+
+    def canonicalize(self, obj: Object) -> None: ...
+
+    def check_graceful_delete(self, ctx: Context, obj: Object, options: DeleteOptions) -> int | None:
+        """Grace period in seconds for this deletion, or None for a kind that is deleted at once."""
+        return None
+
+    def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None: ...
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[fld.Error]:
+        return []
+
+    def begin_create(self, ctx: Context, obj: Object, dry_run: bool) -> Callable[[bool], None] | None:
+        """Allocate what the object needs (cluster IPs, node ports); the returned function is called with
+        whether the write happened, to keep or release it. (upstream: Store.BeginCreate)"""
+        return None
+
+    def begin_update(self, ctx: Context, obj: Object, old: Object, dry_run: bool) -> Callable[[bool], None] | None:
+        return None
+
+    def after_delete(self, ctx: Context, obj: Object) -> None:
+        """Release what the object held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One Table column (metav1.TableColumnDefinition)."""
+
+    name: str
+    type: str = "string"
+    format: str = ""
+    description: str = ""
+    priority: int = 0
+
+
+class Printer(Protocol):
+    """Makes Table cells. `columns` in upstream's order; `cells(obj, now)` gives one row's cells in that order."""
+
+    columns: Sequence[Column]
+
+    def cells(self, obj: Mapping[str, Any], now: float) -> list[Any]: ...
+
+    def conditions(self, obj: Mapping[str, Any]) -> list[dict[str, Any]] | None:
+        """The row's conditions (a completed pod has one), usually None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Converter:
+    """Between a served version and the storage version; both directions lose nothing. In-place or new dict."""
+
+    to_storage: Callable[[Object], Object]
+    from_storage: Callable[[Object], Object]
+
+
+@dataclass(frozen=True, slots=True)
+class Subresource:
+    """An endpoint below an object: "status", "scale", "binding", …
+
+    `kind` is the kind its bodies have (None: the parent's). `handler` names the mechanism: "status" and
+    "scale" are the machine's own; anything else is a `SubresourceHandler` made by the group's folder.
+    """
+
+    name: str
+    verbs: tuple[str, ...]
+    kind: GroupVersionKind | None = None
+    handler: str | SubresourceHandler = ""
+
+
+class SubresourceHandler(Protocol):
+    """A subresource with a meaning of its own (pods/binding, namespaces/finalize, serviceaccounts/token)."""
+
+    def __call__(self, store: Any, ctx: Context, call: SubresourceCall) -> Awaitable[Object]: ...
+
+
+@dataclass(slots=True)
+class SubresourceCall:
+    """`verb` is create, get, update or patch; `body` the decoded and defaulted object (None for get)."""
+
+    verb: str
+    namespace: str
+    name: str
+    body: Object | None
+    dry_run: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resource:
+    """One entry of discovery. Frozen data; `strategy` is shared by all requests and holds no request state."""
+
+    group: str
+    version: str
+    kind: str
+    name: str
+    singular: str
+    namespaced: bool
+    strategy: Strategy = field(default_factory=Strategy)
+    verbs: tuple[str, ...] = ALL_VERBS
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    subresources: tuple[Subresource, ...] = ()
+    #: "pods" for /registry/pods/ns/name; kube-apiserver's own key, e.g. "services/specs", "minions".
+    storage_prefix: str = ""
+    #: Selectable fields beyond metadata.name and metadata.namespace, read from a *storage-version* object.
+    selectable: Callable[[Mapping[str, Any]], dict[str, str]] | None = None
+    #: Names of those fields, in upstream's order, as error texts list them.
+    selectable_names: tuple[str, ...] = ()
+    default: Callable[[Object], None] | None = None
+    """In-place defaulting of this version's objects (upstream: SetObjectDefaults_*)."""
+    printer: Printer | None = None
+    converter: Converter | None = None
+    """None: this is the storage version. Else the storage version's Resource is found by `storage_prefix`."""
+    #: A resource that stores nothing (reviews, bindings, componentstatuses): verb → function(ctx, call).
+    virtual: Mapping[str, SubresourceHandler] | None = None
+    #: Go's internal type for wordings such as "(core.ConfigMap)".
+    internal_kind: str = ""
+    list_kind: str = ""
+
+    @property
+    def gvk(self) -> GroupVersionKind:
+        return GroupVersionKind(self.group, self.version, self.kind)
+
+    @property
+    def group_kind(self) -> GroupKind:
+        return GroupKind(self.group, self.kind)
+
+    @property
+    def group_resource(self) -> GroupResource:
+        return GroupResource(self.group, self.name)
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteOptions:
+    """metav1.DeleteOptions, decoded and validated. None means "not given"."""
+
+    grace_period_seconds: int | None = None
+    uid: str | None = None
+    resource_version: str | None = None
+    propagation_policy: str | None = None
+    orphan_dependents: bool | None = None
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WriteOptions:
+    """What create, update and patch requests ask for beside the object."""
+
+    dry_run: bool = False
+    field_manager: str = ""
+    field_validation: str = "Warn"
+    force: bool = False
+    user_agent: str = ""
+
+
+#: Given the newest object (storage version, with kind/apiVersion of the request's version added by the
+#: caller), returns the object to write. Called again on conflict. Must not await anything but admission.
+Updater = Callable[[Object], Object]
+
+
+class Storage(Protocol):
+    """The verbs of one resource (upstream: rest.StandardStorage). Implemented once, by `registry.store.Store`.
+
+    Every method raises `StatusError`. `namespace` is "" for cluster-scoped resources and for lists over
+    all namespaces. Writes run admission, strategy and field management inside.
+    """
+
+    resource: Resource
+
+    async def get(self, ctx: Context, namespace: str, name: str, resource_version: str = "") -> Item: ...
+
+    async def create(self, ctx: Context, namespace: str, obj: Object, options: WriteOptions) -> Item: ...
+
+    async def update(
+        self, ctx: Context, namespace: str, name: str, update: Updater, options: WriteOptions,
+        *, subresource: str = "", create_on_missing: bool = False,
+    ) -> tuple[Item, bool]:
+        """Returns (item, created). A write that changes nothing returns the item as it stands."""
+        ...
+
+    async def delete(self, ctx: Context, namespace: str, name: str, options: DeleteOptions) -> tuple[Item, bool]:
+        """Returns (last item, gone): gone is False while finalizers or a grace period keep it."""
+        ...

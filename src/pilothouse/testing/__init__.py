@@ -1,0 +1,1 @@
+"""An embedded server and pytest fixtures for users."""
