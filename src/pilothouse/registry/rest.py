@@ -222,31 +222,47 @@ class WriteOptions:
     user_agent: str = ""
 
 
-#: Given the newest object (storage version, with kind/apiVersion of the request's version added by the
-#: caller), returns the object to write. Called again on conflict. Must not await anything but admission.
-Updater = Callable[[Object], Object]
+#: Given the newest object (storage version, without kind/apiVersion; {} when `create_on_missing` and nothing is
+#: there), returns the object to write: the handler's patching, field management and mutating admission. Called
+#: again after a conflict, so it must not keep state between calls.
+Updater = Callable[[Object], Awaitable[Object]]
+#: Validating admission: (object or None, old object or None). Raises StatusError. Called after the strategy's checks.
+Validation = Callable[[Object | None, Object | None], Awaitable[None]]
 
 
 class Storage(Protocol):
     """The verbs of one resource (upstream: rest.StandardStorage). Implemented once, by `registry.store.Store`.
 
     Every method raises `StatusError`. `namespace` is "" for cluster-scoped resources and for lists over
-    all namespaces. Writes run admission, strategy and field management inside.
+    all namespaces. Objects are in the storage version, without kind and apiVersion. The handler has
+    decoded, converted, defaulted, field-managed and mutated (admission) before; the store runs the strategy,
+    validation, allocation and the storage transaction, with upstream's order and wording.
     """
 
     resource: Resource
 
     async def get(self, ctx: Context, namespace: str, name: str, resource_version: str = "") -> Item: ...
 
-    async def create(self, ctx: Context, namespace: str, obj: Object, options: WriteOptions) -> Item: ...
+    async def create(
+        self, ctx: Context, namespace: str, obj: Object, options: WriteOptions, *, validate: Validation | None = None
+    ) -> Item: ...
 
     async def update(
         self, ctx: Context, namespace: str, name: str, update: Updater, options: WriteOptions,
-        *, subresource: str = "", create_on_missing: bool = False,
+        *, subresource: str = "", create_on_missing: bool = False, validate: Validation | None = None,
     ) -> tuple[Item, bool]:
         """Returns (item, created). A write that changes nothing returns the item as it stands."""
         ...
 
-    async def delete(self, ctx: Context, namespace: str, name: str, options: DeleteOptions) -> tuple[Item, bool]:
+    async def delete(
+        self, ctx: Context, namespace: str, name: str, options: DeleteOptions, *, validate: Validation | None = None
+    ) -> tuple[Item, bool]:
         """Returns (last item, gone): gone is False while finalizers or a grace period keep it."""
+        ...
+
+    async def delete_collection(
+        self, ctx: Context, namespace: str, items: Sequence[Item], options: DeleteOptions,
+        *, validate: Validation | None = None,
+    ) -> list[Item]:
+        """Deletes each of `items` (the page that the handler's list found); objects gone meanwhile are skipped."""
         ...
