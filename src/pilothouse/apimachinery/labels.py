@@ -89,10 +89,6 @@ class _Nothing(Selector):
         self.matches = lambda labels: False
 
 
-EVERYTHING = Selector()
-NOTHING: Selector = _Nothing()
-
-
 def requirement(key: str, operator: str, values: Sequence[str] = (), path: str = "") -> Requirement:
     """A checked requirement. Raises SelectorError with the aggregate of what is wrong."""
     errors: list[field.Error] = []
@@ -179,6 +175,10 @@ def _test(r: Requirement) -> Match:
         return have > bound if greater else have < bound
 
     return compare
+
+
+EVERYTHING = Selector()
+NOTHING: Selector = _Nothing()
 
 
 def from_set(labels: Mapping[str, str] | None) -> Selector:
