@@ -1,0 +1,25 @@
+"""Table cells of the certificates.k8s.io group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pilothouse.registry.printing import NONE, Obj, TablePrinter, age, human_duration, name
+
+
+def _signing_request(obj: Obj, now: float) -> list[Any]:
+    spec, status = obj.get("spec", {}), obj.get("status", {})
+    expiration = spec.get("expirationSeconds")
+    kinds = {c.get("type") for c in status.get("conditions") or ()}
+    state = "Denied" if "Denied" in kinds else "Approved" if "Approved" in kinds else "Pending"
+    if "Failed" in kinds:
+        state += ",Failed"
+    if status.get("certificate"):
+        state += ",Issued"
+    return [
+        name(obj), age(obj, now), spec.get("signerName") or NONE, spec.get("username", ""),
+        NONE if expiration is None else human_duration(expiration), state,
+    ]
+
+
+PRINTERS = {"certificatesigningrequests": TablePrinter(__package__, "certificatesigningrequests", _signing_request)}
