@@ -1,0 +1,50 @@
+"""What the API groups need of the server they are part of; handed to `groups.build`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from pilothouse.apimachinery.gvk import GroupResource
+
+if TYPE_CHECKING:
+    from pilothouse.authentication.interface import TokenAuthenticator
+    from pilothouse.authorization.interface import Authorizer, RuleResolver
+    from pilothouse.registry.rest import Storage
+
+
+class Stores(Protocol):
+    """Finds the storage of a resource. Asked while requests run, never while groups are built."""
+
+    def __call__(self, resource: GroupResource) -> Storage: ...
+
+
+class TokenIssuer(Protocol):
+    """Signs service account tokens (upstream: pkg/serviceaccount TokenGenerator)."""
+
+    def issue(self, claims: Mapping[str, Any]) -> str:
+        """A signed JWT with `claims`; the issuer claim ("iss") is added here."""
+        ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dependencies:
+    """Everything is optional: what is missing makes only those requests fail that need it.
+
+    `max_token_expiration` is in seconds, 0 for no limit. `service_ip_ranges` are CIDRs, the first one
+    decides the default family. `node_ports` is the range of --service-node-port-range. `clock` gives Unix seconds.
+    """
+
+    stores: Stores | None = None
+    authorizer: Authorizer | None = None
+    rule_resolver: RuleResolver | None = None
+    token_authenticator: TokenAuthenticator | None = None
+    token_issuer: TokenIssuer | None = None
+    api_audiences: tuple[str, ...] = ()
+    max_token_expiration: int = 0
+    extend_token_expiration: bool = True
+    service_ip_ranges: tuple[str, ...] = ("10.0.0.0/24",)
+    node_ports: range = range(30000, 32768)
+    clock: Callable[[], float] = time.time

@@ -1,0 +1,12 @@
+"""Kinds of discovery.k8s.io (upstream: pkg/registry/discovery)."""
+
+from pilothouse.registry.dependencies import Dependencies
+from pilothouse.registry.kinds import Group, Kinds, Version
+
+_v1 = Kinds("discovery.k8s.io", "v1", "discovery")
+
+_V1 = (_v1("EndpointSlice", "endpointslices"),)
+
+
+def build(dependencies: Dependencies) -> Group:
+    return Group("discovery.k8s.io", 16200, (Version("v1", 15, _V1),))
