@@ -31,6 +31,10 @@ MICRO_TIME: Final = "micro-time"
 DURATION: Final = "duration"
 RAW: Final = "raw"
 """Any JSON, kept as it is (RawExtension, JSON, FieldsV1)."""
+SCHEMA_OR_ARRAY: Final = "schema-or-array"
+SCHEMA_OR_BOOL: Final = "schema-or-bool"
+SCHEMA_OR_STRINGS: Final = "schema-or-strings"
+"""A JSON schema (`items`) or a list of them, a bool, a list of strings (apiextensions' JSONSchemaPropsOr…)."""
 
 
 class Type:
@@ -43,7 +47,7 @@ class Type:
     """
 
     __slots__ = (
-        "atomic", "compiled", "enum", "fields", "format", "gvks", "items", "key_defaults", "kind",
+        "atomic", "compiled", "enum", "fields", "format", "go_name", "gvks", "items", "key_defaults", "kind",
         "list_type", "map_keys", "name", "preserve_unknown", "values",
     )
 
@@ -51,6 +55,8 @@ class Type:
         self.kind = kind
         self.name = name
         """OpenAPI v2 name of a struct ("io.k8s.api.core.v1.PodSpec"), or ""."""
+        self.go_name = ""
+        """The Go type as error texts print it: "v1.PodSpec", "[]v1.Container", "v1.RestartPolicy", "int32"."""
         self.fields: Mapping[str, Field] = {}
         self.items: Type | None = None
         self.values: Type | None = None
@@ -72,11 +78,13 @@ class Field:
     `omit` is "" (always written: a zero value stands as "", 0, false, null for nil lists, maps and
     pointers), "empty" (omitempty) or "zero" (omitzero: a struct that is all zero is left out too).
     `pointer` fields keep an explicit zero; non-pointer omitempty ones lose it. `required` is OpenAPI's.
-    `inline` fields do not exist: embedded structs are flattened.
+    `inline` fields do not exist: embedded structs are flattened. `proto_path` gives the protobuf numbers from
+    the struct to the field: more than one where Go embeds a message, empty where protobuf has no such field.
+    `default` is what Go's declaration says for the documents and for list-map keys, or None.
     """
 
     __slots__ = (
-        "name", "omit", "patch_merge_key", "patch_strategy", "pointer", "proto_number", "required", "type",
+        "default", "name", "omit", "patch_merge_key", "patch_strategy", "pointer", "proto_path", "required", "type",
     )
 
     def __init__(
@@ -89,7 +97,8 @@ class Field:
         required: bool = False,
         patch_strategy: tuple[str, ...] = (),
         patch_merge_key: str = "",
-        proto_number: int = 0,
+        proto_path: tuple[int, ...] = (),
+        default: object = None,
     ) -> None:
         self.name = name
         self.type = type
@@ -98,4 +107,5 @@ class Field:
         self.required = required
         self.patch_strategy = patch_strategy
         self.patch_merge_key = patch_merge_key
-        self.proto_number = proto_number
+        self.proto_path = proto_path
+        self.default = default
