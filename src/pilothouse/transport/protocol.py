@@ -1,0 +1,396 @@
+"""An HTTP/1.1 connection: bytes to `Request`, `Response` to bytes (upstream: net/http's server).
+
+Driven by httptools directly, below ASGI: building an ASGI scope and messages for each request, and taking
+them apart again, costs more than the whole rest of this file (see bench/ and docs/).
+
+A connection is in one of these states, and only the code below moves it on:
+- reading a head: bounded by `Limits.header_bytes` and `Limits.header_seconds`;
+- answering: one exchange at a time runs as a task; further pipelined ones wait in `_queue` with reading paused;
+- idle: nothing asked, for at most `Limits.idle_seconds`;
+- lingering: the last answer is out, what the client still sends is thrown away for a moment, then closed, so
+  that the client reads the answer instead of a connection reset.
+When the client goes away the running task is cancelled and its stream is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import socket
+from collections import deque
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import httptools
+
+from pilothouse.apimachinery.http import Handler, Headers, Request, Response, StreamResponse
+from pilothouse.transport import wire
+from pilothouse.transport.exchange import ClientGone, Exchange, close_stream
+from pilothouse.transport.limits import Limits
+from pilothouse.transport.peer import peer_chain
+from pilothouse.transport.upgrade import Upgrade
+
+if TYPE_CHECKING:
+    from pilothouse.transport.server import HTTPServer
+
+log = logging.getLogger(__name__)
+
+_NOTED = frozenset({b"host", b"expect", b"upgrade"})
+_JOIN_LIMIT = 64 * 1024
+"""Bodies up to this size are joined with the head, which saves a TLS record; larger ones are not copied."""
+
+
+class HTTPProtocol(asyncio.Protocol):
+    """One connection. Made by `HTTPServer`, which also sweeps `deadline`."""
+
+    def __init__(self, server: HTTPServer, handler: Handler, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+        self._server = server
+        self._handler = handler
+        self._limits = limits
+        self._loop = loop
+        self._parser: Any = httptools.HttpRequestParser(self)
+        self._transport: asyncio.Transport
+        self._queue: deque[Exchange] = deque()
+        self._current: Exchange | None = None
+        self._incoming: Exchange | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._drained: asyncio.Future[None] | None = None
+        self._write_paused = False
+        self._reading_paused = False
+        self._closing = False
+        self._broken = False
+        self._head_size = 0
+        self._client: tuple[str, int] | None = None
+        self._peer_certificates: Sequence[bytes] = ()
+        self.deadline = math.inf
+        """`loop.time()` at which the server closes this connection."""
+        self._url = b""
+        self._headers: Headers = []
+        self._noted: dict[bytes, bytes] = {}
+
+    # asyncio.Protocol
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        if not isinstance(transport, asyncio.Transport) and not hasattr(transport, "write"):
+            raise TypeError(f"not a stream transport: {transport!r}")
+        self._transport = transport  # type: ignore[assignment]
+        self._transport.set_write_buffer_limits(high=256 * 1024)
+        peer = transport.get_extra_info("peername")
+        self._client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
+        sock = transport.get_extra_info("socket")
+        if sock is not None and self._client is not None:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        ssl_object = transport.get_extra_info("ssl_object")
+        if ssl_object is not None:
+            self._peer_certificates = peer_chain(ssl_object)
+        self._server.connections.add(self)
+        self.deadline = self._loop.time() + self._limits.header_seconds
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        self._server.forget(self)
+        for exchange in (self._current, self._incoming):
+            if exchange is not None:
+                exchange.abandon()
+        self._queue.clear()
+        self.resume_writing()
+        if self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self._write_paused = True
+
+    def resume_writing(self) -> None:
+        self._write_paused = False
+        if self._drained is not None and not self._drained.done():
+            self._drained.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        if self._closing or self._broken:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            self._offer_upgrade(data[upgrade.args[0]:])
+        except wire.BadTarget:
+            self._refuse(400, "")
+        except httptools.HttpParserCallbackError as error:
+            # A callback of ours raised; httptools chains the cause.
+            if not isinstance(error.__context__, wire.BadTarget):
+                log.error("connection callback failed", exc_info=error)
+            self._refuse(400, "")
+        except httptools.HttpParserInvalidMethodError:
+            self._refuse(400, "")
+        except httptools.HttpParserError as error:
+            unsupported = "Transfer-Encoding" in str(error)
+            self._refuse(501 if unsupported else 400, "")
+        else:
+            if self._incoming is None:
+                self._count_head(len(data))
+            elif self._reading_paused or not self._incoming.wants_data:
+                self.update_reading()
+
+    def _count_head(self, size: int) -> None:
+        """A head that is still incomplete after a read: bounded in size and time."""
+        if not self._url:
+            return
+        self._head_size += size
+        if self._head_size > self._limits.header_bytes:
+            self._refuse(431, "")
+        elif self._current is None and self._head_size == size:
+            self.deadline = self._loop.time() + self._limits.header_seconds
+
+    # httptools callbacks
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        if name in _NOTED:
+            if name == b"host" and name in self._noted:
+                raise wire.BadTarget("too many Host headers")
+            self._noted[name] = value
+        self._headers.append((name, value))
+
+    def on_headers_complete(self) -> None:
+        if self._closing:
+            return
+        parser, noted = self._parser, self._noted
+        path, raw_query = wire.split_target(self._url)
+        version = "HTTP/" + parser.get_http_version()
+        if b"host" not in noted and version != "HTTP/1.0":
+            raise wire.BadTarget("missing required Host header")
+        exchange = Exchange(self, parser.should_keep_alive(), b"expect" in noted)
+        exchange.request = Request(
+            parser.get_method().decode(), path, raw_query, self._headers, exchange.receive_body,
+            client=self._client, peer_certificates=self._peer_certificates, protocol=version,
+        )
+        exchange.http10 = version == "HTTP/1.0"
+        self._incoming = exchange
+        self._url = b""
+        self._headers = []
+        self._head_size = 0
+        if noted:
+            self._noted = {}
+        if self._current is None:
+            self._start(exchange)
+        else:
+            self._queue.append(exchange)
+            self.update_reading()
+
+    def on_body(self, body: bytes) -> None:
+        if self._incoming is not None:
+            self._incoming.feed(body)
+            if self._incoming.discard and self._incoming.size > Exchange.BUFFER:
+                self._linger()
+
+    def on_message_complete(self) -> None:
+        exchange, self._incoming = self._incoming, None
+        if exchange is None:
+            return
+        exchange.end()
+        if exchange.discard and exchange is self._current:
+            self._next()
+
+    # Running
+
+    def _start(self, exchange: Exchange) -> None:
+        self._current = exchange
+        self.deadline = math.inf
+        self._task = self._loop.create_task(self._run(exchange), name="request")
+
+    async def _run(self, exchange: Exchange) -> None:
+        try:
+            response = await self._handler(exchange.request)
+            if self._closing:
+                await close_stream(response)
+                return
+            upgrade = exchange.request.upgrade
+            if upgrade is not None and upgrade.taken:
+                self._server.forget(self)
+                return
+            if isinstance(response, StreamResponse):
+                await self._send_stream(exchange, response)
+            else:
+                self._send(exchange, response)
+                if self._write_paused:
+                    await self._drain()
+        except asyncio.CancelledError:
+            self._abort()
+            raise
+        except ClientGone:
+            self._abort()
+        except Exception:
+            # The chain answers every error; one that arrives here leaves no answer that could be trusted.
+            log.exception("handler failed", extra={"path": exchange.request.path})
+            self._abort()
+        else:
+            self._finish(exchange)
+
+    def _finish(self, exchange: Exchange) -> None:
+        self._task = None
+        if not self._keeps_alive(exchange):
+            if exchange.complete and not self._broken:
+                self._close()
+            else:
+                self._linger()
+        elif exchange.complete:
+            self._next()
+        else:
+            exchange.drop_body()
+            self.update_reading()
+
+    def _next(self) -> None:
+        self._current = None
+        if self._queue:
+            self._start(self._queue.popleft())
+        else:
+            self.deadline = self._loop.time() + self._limits.idle_seconds
+        if self._reading_paused:
+            self.update_reading()
+
+    def _keeps_alive(self, exchange: Exchange) -> bool:
+        return (
+            exchange.keep_alive and not self._broken and not self._server.draining
+            and not (exchange.continue_pending and not exchange.complete)
+        )
+
+    # Answers
+
+    def write(self, data: bytes) -> None:
+        self._transport.write(data)
+
+    def _framing(self, exchange: Exchange) -> bytes:
+        if not self._keeps_alive(exchange):
+            exchange.keep_alive = False
+            return b"connection: close\r\n"
+        return b"connection: keep-alive\r\n" if exchange.http10 else b""
+
+    def _send(self, exchange: Exchange, response: Response) -> None:
+        code, body = response.status, response.body
+        framing = self._framing(exchange)
+        if code not in (204, 304):
+            framing = b"%bcontent-length: %d\r\n" % (framing, len(body))
+        head = wire.head(code, response.headers, framing)
+        if not body or not wire.has_body(code, exchange.request.method):
+            self._transport.write(head)
+        elif len(body) <= _JOIN_LIMIT:
+            self._transport.write(head + body)
+        else:
+            self._transport.writelines((head, body))
+
+    async def _send_stream(self, exchange: Exchange, response: StreamResponse) -> None:
+        sized = any(name == b"content-length" for name, _ in response.headers)
+        if exchange.http10 and not sized:
+            exchange.keep_alive = False
+        chunked = not sized and not exchange.http10
+        framing = self._framing(exchange) + (b"transfer-encoding: chunked\r\n" if chunked else b"")
+        self._transport.write(wire.head(response.status, response.headers, framing))
+        try:
+            if not wire.has_body(response.status, exchange.request.method):
+                return
+            async for chunk in response.stream:
+                if chunk:
+                    if chunked:
+                        self._write_chunk(chunk)
+                    else:
+                        self._transport.write(chunk)
+                if self._write_paused:
+                    await self._drain()
+                if self._closing:
+                    return
+        finally:
+            await close_stream(response)
+        if chunked:
+            self._transport.write(b"0\r\n\r\n")
+
+    def _write_chunk(self, chunk: bytes) -> None:
+        if len(chunk) <= _JOIN_LIMIT:
+            self._transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        else:
+            self._transport.writelines((b"%x\r\n" % len(chunk), chunk, b"\r\n"))
+
+    async def _drain(self) -> None:
+        if not self._write_paused:
+            return
+        self.deadline = self._loop.time() + self._limits.write_seconds
+        self._drained = self._loop.create_future()
+        try:
+            await self._drained
+        finally:
+            self._drained = None
+            self.deadline = math.inf
+
+    # Reading and closing
+
+    def update_reading(self) -> None:
+        """Stop reading while pipelined requests wait or a body nobody asked for piles up."""
+        current = self._current
+        reading = not self._queue and (current is None or current.wants_data)
+        if self._closing or reading != self._reading_paused:
+            return
+        self._reading_paused = not reading
+        if reading:
+            self._transport.resume_reading()
+        else:
+            self._transport.pause_reading()
+
+    def _refuse(self, code: int, text: str) -> None:
+        """Answer what is no proper request and close; an answer that is under way goes out first."""
+        if self._closing:
+            return
+        if self._task is None:
+            self._transport.write(wire.refusal(code, text))
+            self._linger()
+            return
+        self._broken = True
+        self._transport.pause_reading()
+        if self._incoming is not None:
+            self._incoming.abandon()
+
+    def _offer_upgrade(self, rest: bytes) -> None:
+        # The parser stops here: whatever the answer is, no second request can be read from this connection.
+        exchange = self._queue[-1] if self._queue else self._current
+        if exchange is None:
+            self._refuse(400, "")
+            return
+        exchange.keep_alive = False
+        exchange.request.upgrade = Upgrade(self._transport, rest)
+        self._transport.pause_reading()
+
+    def _linger(self) -> None:
+        if self._closing:
+            return
+        self._closing = True
+        if self._reading_paused:
+            self._transport.resume_reading()
+        self._loop.call_later(self._limits.linger_seconds, self._transport.close)
+
+    def _close(self) -> None:
+        self._closing = True
+        self._transport.close()
+
+    def _abort(self) -> None:
+        self._closing = True
+        self._transport.abort()
+
+    @property
+    def idle(self) -> bool:
+        return self._current is None
+
+    def expire(self) -> None:
+        """The deadline has passed."""
+        if self._write_paused or self._current is not None:
+            self._abort()
+        else:
+            self._close()
+
+    def shut(self) -> None:
+        """The server drains: close now when idle, else after the running answer."""
+        if self.idle and not self._closing:
+            self._close()
+
+    def abort(self) -> None:
+        self._abort()

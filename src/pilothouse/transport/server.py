@@ -1,0 +1,108 @@
+"""The listening side: accepts connections, sweeps their deadlines, drains them on shutdown."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+
+from pilothouse.apimachinery.http import Handler
+from pilothouse.transport.limits import Limits
+from pilothouse.transport.protocol import HTTPProtocol
+
+SWEEP_SECONDS = 1.0
+"""Deadlines are swept, not set one timer each: a timer for every request costs more than parsing it."""
+
+
+class HTTPServer:
+    """Serves `handler` on one socket. Use: `await start()`, `await drain(seconds)`."""
+
+    def __init__(
+        self,
+        handler: Handler,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: ssl.SSLContext | None = None,
+        limits: Limits | None = None,
+        reuse_port: bool = False,
+        reuse_address: bool = True,
+    ) -> None:
+        self._handler = handler
+        self._host = host
+        self._port = port
+        self._tls = tls
+        self._limits = limits or Limits()
+        self._reuse_port = reuse_port
+        self._reuse_address = reuse_address
+        self._server: asyncio.Server | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._loop: asyncio.AbstractEventLoop
+        self.connections: set[HTTPProtocol] = set()
+        self.draining = False
+        self._emptied: asyncio.Future[None] | None = None
+
+    async def start(self) -> None:
+        """Listen. Raises OSError when the address cannot be bound."""
+        self._loop = loop = asyncio.get_running_loop()
+        listener = self.bind()
+        self._server = await loop.create_server(
+            lambda: HTTPProtocol(self, self._handler, self._limits, loop),
+            sock=listener, ssl=self._tls, backlog=4096,
+            ssl_handshake_timeout=self._limits.header_seconds if self._tls else None,
+        )
+        self._sweep()
+
+    def bind(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            if self._reuse_address:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if self._reuse_port:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            if family == socket.AF_INET6 and self._host == "::":
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            listener.bind((self._host, self._port))
+        except OSError:
+            listener.close()
+            raise
+        return listener
+
+    @property
+    def port(self) -> int:
+        """The port listened on, of use when 0 was asked for."""
+        if self._server is None:
+            raise RuntimeError("the server does not listen")
+        port = self._server.sockets[0].getsockname()[1]
+        return int(port)
+
+    async def drain(self, seconds: float) -> None:
+        """Accept no more, close idle connections, let running answers finish for up to `seconds`, cut the rest."""
+        self.draining = True
+        if self._server is not None:
+            self._server.close()
+        for connection in list(self.connections):
+            connection.shut()
+        if self.connections and seconds > 0:
+            self._emptied = self._loop.create_future()
+            await asyncio.wait([self._emptied], timeout=seconds)
+        for connection in list(self.connections):
+            connection.abort()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        if self._server is not None:
+            await self._server.wait_closed()
+            self._server = None
+
+    def forget(self, connection: HTTPProtocol) -> None:
+        """The connection is closed, or somebody else's after an upgrade."""
+        self.connections.discard(connection)
+        if self._emptied is not None and not self.connections and not self._emptied.done():
+            self._emptied.set_result(None)
+
+    def _sweep(self) -> None:
+        now = self._loop.time()
+        for connection in [c for c in self.connections if c.deadline <= now]:
+            connection.expire()
+        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
