@@ -91,9 +91,12 @@ def test_kill_while_writing(crashing: TestServer) -> None:
         revision, found = stored(crashing)
         assert revision >= newest
         for name, (written_revision, value) in acknowledged.items():
-            found_revision, found_value = found[name]
-            # the last write of each writer may have been stored without being acknowledged
-            assert (found_revision, found_value) == (written_revision, value) or found_revision > newest
+            if found[name] != (written_revision, value):
+                # a writer's last update may have been stored without being acknowledged
+                found_revision, found_value = found[name]
+                assert found_revision > written_revision
+                assert value.startswith("first-")
+                assert found_value == value.replace("first-", "second-") * 20
         newest = max([revision, *(r for r, _ in found.values())])
         writers = [Writer(crashing, number, round_, acknowledged) for number in range(WRITERS)]
         for writer in writers:
