@@ -8,12 +8,13 @@ Three layers, from the disk up:
 - a `Cacher` (one for each resource prefix) is the watch cache: it holds every object as wire bytes and
   serves all reads and watches from memory.
 
-Everything but `Backend.commit` runs on the event loop, and only there does state change.
+Everything but the backend runs on the event loop, and only there does state change. The backend is
+called from Storage's own writer thread and from nowhere else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 
 class Item:
@@ -26,42 +27,84 @@ class Item:
     same revision (another version, protobuf, watch frames) by a key of the caller's choosing.
     """
 
-    __slots__ = ("body", "fields", "key", "labels", "renditions", "revision")
+    __slots__ = ("_fields", "body", "key", "labels", "renditions", "revision")
 
     def __init__(
-        self, key: str, revision: int, body: bytes, labels: Mapping[str, str], fields: Mapping[str, str]
+        self, key: str, revision: int, body: bytes, labels: Mapping[str, str], fields: Mapping[str, str] | None
     ) -> None:
         self.key = key
         self.revision = revision
         self.body = body
         self.labels = labels
-        self.fields = fields
+        self._fields = fields
+        self.renditions: dict[Any, bytes] | None = None
+
+    @property
+    def fields(self) -> Mapping[str, str]:
+        """Selectable fields. Items of namespaced kinds with no more than the two metadata fields (most) keep
+        none of their own: the key says both."""
+        if self._fields is not None:
+            return self._fields
+        _, namespace, name = self.key.rsplit("/", 2)
+        return {"metadata.name": name, "metadata.namespace": namespace}
+
+
+class WatchEvent:
+    """What a watcher gets. `type` is ADDED, MODIFIED, DELETED or BOOKMARK.
+
+    For DELETED because a selector no longer matches, `item` is the *previous* object rendered with the
+    event's revision, as upstream sends it. For BOOKMARK `item` is None and `revision` says how far the
+    watcher is; `initial_end` marks the bookmark that ends the initial events. Watchers that see the same
+    change get the same WatchEvent, so `renditions` (by a key of the caller's choosing) is encoded once for all.
+    """
+
+    __slots__ = ("initial_end", "item", "renditions", "revision", "type")
+
+    def __init__(self, type: str, item: Item | None, revision: int, initial_end: bool = False) -> None:
+        self.type = type
+        self.item = item
+        self.revision = revision
+        self.initial_end = initial_end
         self.renditions: dict[Any, bytes] | None = None
 
 
 class Event:
     """A committed change: `item` is the new object, or for a delete the last one with the delete's revision.
 
-    `previous` is what stood there before, None for a create. The same Event object reaches every watcher.
+    `previous` is what stood there before, None for a create. The same Event object reaches every watcher;
+    `shown` keeps the WatchEvents made from it, by type.
     """
 
-    __slots__ = ("deleted", "item", "previous", "revision")
+    __slots__ = ("deleted", "item", "previous", "revision", "shown")
 
     def __init__(self, revision: int, item: Item, previous: Item | None, deleted: bool) -> None:
         self.revision = revision
         self.item = item
         self.previous = previous
         self.deleted = deleted
+        self.shown: dict[str, WatchEvent] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line of a backend's log. `value` is `Item.body`; for a delete it is the last body (tombstone)."""
+class Record(NamedTuple):
+    """One line of a backend's log. `value` is `Item.body`; for a delete it is the last body (tombstone).
+
+    `previous` is the revision of the record this one supersedes, 0 for a create: compaction needs nothing else.
+    """
 
     revision: int
     key: str
     value: bytes
     deleted: bool = False
+    previous: int = 0
+
+
+class Loaded(NamedTuple):
+    """What a backend holds when it is opened: `revision` is the newest ever given out, `compacted` the revision
+    up to which history is gone, `records` all live objects and all history since then, by revision."""
+
+    revision: int
+    compacted: int
+    records: Sequence[Record]
 
 
 class Index(Protocol):
@@ -71,29 +114,34 @@ class Index(Protocol):
 
 
 class Backend(Protocol):
-    """An append-only log of records with one global, gap-tolerant, strictly rising revision."""
+    """An append-only log of records with one global, gap-tolerant, strictly rising revision.
 
-    async def open(self) -> tuple[int, int, Iterable[Record]]:
-        """Open or create. Returns (newest revision ever given out, compacted revision, records by revision).
+    All methods but `size` block and are called from one thread, Storage's writer thread; with `blocking`
+    False (nothing waits for a disk) they are called on the event loop instead.
+    """
 
-        The records are all live objects and the history since the compacted revision, in revision order.
-        A fresh store starts at revision 1 with nothing in it (as etcd does). Raises OSError when it cannot.
+    blocking: bool
+
+    def open(self) -> Loaded:
+        """Open or create. A fresh store is at revision 1 with nothing in it (as etcd's).
+
+        Raises OSError with a text for the operator: in use by another process, damaged, not a store.
         """
         ...
 
-    async def commit(self, records: Sequence[Record]) -> None:
-        """Append all records atomically; returns only when they are durable (fsynced). Raises on failure,
-        after which none of them may ever be seen."""
+    def commit(self, records: Sequence[Record]) -> None:
+        """Append all records atomically; returns only when they are durable (fsynced). Raises OSError on
+        failure, after which none of them may ever be seen."""
         ...
 
-    async def compact(self, revision: int) -> None:
+    def compact(self, revision: int) -> None:
         """Forget history up to and including `revision`: superseded records and tombstones, never a live one."""
         ...
 
-    async def close(self) -> None: ...
+    def close(self) -> None: ...
 
     def size(self) -> int:
-        """Bytes on disk, 0 for memory."""
+        """Bytes on disk, 0 for memory. May be called from any thread."""
         ...
 
 
@@ -139,8 +187,8 @@ class Future(Exception):
 class Predicate:
     """Which objects a list or watch is about. Matching reads `Item.key`, `.labels` and `.fields` only.
 
-    `prefix` is a key prefix ("/registry/pods/ns/"), or with `single` one exact key. `labels`/`fields`
-    match functions are None when everything matches.
+    `prefix` is a key prefix that ends with a slash ("/registry/pods/ns/"), or with `single` one exact key.
+    `labels`/`fields` are None when everything matches.
     """
 
     prefix: str
@@ -150,37 +198,47 @@ class Predicate:
     fields: Any = None
     """An `apimachinery.fields.Selector` (the same method) or None."""
 
-    def matches(self, item: Item) -> bool:
-        return (
-            (item.key == self.prefix if self.single else item.key.startswith(self.prefix))
-            and (self.labels is None or self.labels.matches(item.labels))
-            and (self.fields is None or self.fields.matches(item.fields))
+    @property
+    def selective(self) -> bool:
+        return self.labels is not None or self.fields is not None
+
+    def covers(self, key: str) -> bool:
+        """Whether `key` is within the scope, selectors apart."""
+        return key == self.prefix if self.single else key.startswith(self.prefix)
+
+    def selects(self, item: Item) -> bool:
+        """Whether the selectors match, the scope apart."""
+        return (self.labels is None or self.labels.matches(item.labels)) and (
+            self.fields is None or self.fields.matches(item.fields)
         )
 
+    def matches(self, item: Item) -> bool:
+        return self.covers(item.key) and self.selects(item)
 
-@dataclass(frozen=True, slots=True)
-class WatchEvent:
-    """What a watcher gets. `type` is ADDED, MODIFIED, DELETED or BOOKMARK.
 
-    For DELETED because a selector no longer matches, `item` is the *previous* object rendered with the
-    event's revision, as upstream sends it. For BOOKMARK `item` is None and `revision` says how far the
-    watcher is; `initial_end` marks the bookmark that ends the initial events.
-    """
+class Page(NamedTuple):
+    """`remaining` counts the keys in scope after the page, selectors apart; `more` says whether there are any."""
 
-    type: str
-    item: Item | None
+    items: list[Item]
     revision: int
-    initial_end: bool = False
+    more: bool
+    remaining: int
 
 
 class Watcher(Protocol):
     """One open watch. Events come in revision order, each exactly once.
 
-    `batch()` waits for at least one event and returns all that are there (bounded); it returns an empty
-    list when the watch has ended (closed by either side, or dropped because its buffer overflowed).
+    `batch()` waits for at least one event and returns all that are there (at most 500); it returns an empty
+    list when the watch has ended (closed by either side, or dropped because its buffer overflowed or the
+    history it still had to catch up with is gone). Only one task may call it.
     """
 
     async def batch(self) -> list[WatchEvent]: ...
+
+    def bookmark(self) -> WatchEvent | None:
+        """A BOOKMARK of how far this watch is, or None while events wait to be taken. For the end of a watch:
+        upstream sends one about two seconds before its timeout to those who asked for bookmarks."""
+        ...
 
     def close(self) -> None: ...
 
@@ -192,12 +250,22 @@ class Cacher(Protocol):
     key order (byte order of the whole key).
     """
 
+    @property
+    def revision(self) -> int:
+        """The store's newest visible revision (of all resources)."""
+        ...
+
     def get(self, key: str) -> Item | None:
         """The newest committed object."""
         ...
 
     def newest(self, key: str) -> Item | None:
         """The newest object including what is still being committed: what a write must be based on."""
+        ...
+
+    async def durable(self, item: Item) -> Item:
+        """Returns `item` when it is committed; raises StorageFailed when that failed. For whoever answers with
+        what `newest` gave without writing (an update that changes nothing, a dry run)."""
         ...
 
     async def create(self, key: str, obj: dict[str, Any]) -> Item:
@@ -215,18 +283,21 @@ class Cacher(Protocol):
     def snapshot(self, predicate: Predicate, revision: int | None = None) -> tuple[list[Item], int]:
         """Matching items in key order and the revision of the snapshot: the newest, or exactly `revision`.
 
-        Raises Compacted or Future. Cheap: touches no bytes. (Callers that page use
-        `list_page`.)
+        Raises Compacted or Future. Touches no bytes: a list copy without selectors; with them every item in
+        scope is tested at once, so request handlers use `select`, which yields.
         """
         ...
 
     def list_page(
         self, predicate: Predicate, *, limit: int, start_after: str = "", revision: int | None = None
-    ) -> tuple[list[Item], int, bool, int]:
-        """Up to `limit` matches with key > `start_after`: (items, revision, more, items left after the page).
+    ) -> Page:
+        """Up to `limit` matches (0: all) with key > `start_after`. Raises Compacted or Future."""
+        ...
 
-        `items left` counts keys under the prefix after the page without applying selectors.
-        """
+    async def select(
+        self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None
+    ) -> Page:
+        """As `list_page`, of one moment, giving way to the loop every two milliseconds."""
         ...
 
     def watch(
@@ -234,8 +305,9 @@ class Cacher(Protocol):
     ) -> Watcher:
         """Events after `revision`. `revision` None or 0: synthetic ADDED for what is there now, then events.
 
-        `initial_events`: synthetic ADDED and, if `bookmarks`, an `initial_end` bookmark, then events.
-        Raises Compacted; a `revision` of the future waits (the caller checks with `wait_revision`).
+        `initial_events`: synthetic ADDED for what is there now and, if `bookmarks`, an `initial_end` bookmark,
+        then events. Raises Compacted; a `revision` of the future gets the events after it when they come (the
+        caller checks with `wait_revision`). Bookmarks come about once a minute to those who ask.
         """
         ...
 
@@ -247,6 +319,10 @@ class Cacher(Protocol):
 
 
 class Observer(Protocol):
-    """Called on the loop for every committed event of a cacher, before watchers (indexes such as RBAC's)."""
+    """Called on the loop for every committed event of a cacher, before watchers (indexes such as RBAC's).
+
+    When it is registered or its cacher is loaded, it is first called for each object that is there, as if
+    the object had just been created. What it raises is logged and goes no further.
+    """
 
     def __call__(self, event: Event) -> None: ...

@@ -1,0 +1,275 @@
+"""The watch cache of one resource (upstream: k8s.io/apiserver pkg/storage/cacher).
+
+It holds every object of the resource as wire bytes and serves all reads and watches from memory. What it
+shows is committed; `_pending` lies over it with what the writer thread is still making durable, so that
+writes are checked against the newest state and two of them can stand in one batch.
+"""
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from pilothouse.storage.fanout import Fanout
+from pilothouse.storage.history import History
+from pilothouse.storage.interface import (
+    Compacted,
+    Conflict,
+    Event,
+    Future,
+    Index,
+    Item,
+    KeyExists,
+    Observer,
+    Page,
+    Predicate,
+    Record,
+    StorageFailed,
+    WatchEvent,
+)
+from pilothouse.storage.items import ItemMaker
+from pilothouse.storage.listing import Ordered, Steps, at_once, by_turns, newest_page, older_page
+from pilothouse.storage.watch import Watch
+
+if TYPE_CHECKING:
+    from pilothouse.storage.storage import Storage
+
+logger = logging.getLogger(__name__)
+
+#: Upstream's largest event cache (watch_cache.go, defaultUpperBoundCapacity).
+HISTORY_CAPACITY: Final = 100 * 1024
+WATCH_CAPACITY: Final = 4096
+BOOKMARK_SECONDS: Final = 60.0
+
+
+class WatchCache:
+    """Implements `interface.Cacher` and `watch.Host`. Made by `Storage.cacher`.
+
+    For metrics: `events` (committed events dispatched), `watches` (open now), `watches_dropped`.
+    """
+
+    def __init__(
+        self, storage: "Storage", prefix: str, index: Index, *, clock: Callable[[], float],
+        history_capacity: int = HISTORY_CAPACITY, watch_capacity: int = WATCH_CAPACITY,
+    ) -> None:
+        self.prefix = prefix
+        self._storage = storage
+        self._maker = ItemMaker(index)
+        self._clock = clock
+        self._watch_capacity = watch_capacity
+        self._items: dict[str, Item] = {}
+        self._pending: dict[str, Event] = {}
+        self._ordered = Ordered()
+        self._observers: list[Observer] = []
+        self._open: dict[Watch, None] = {}
+        self._live = Fanout(prefix)
+        self.history = History(0, history_capacity)
+        self.events = 0
+        self.watches_dropped = 0
+
+    @property
+    def revision(self) -> int:
+        return self._storage.revision
+
+    @property
+    def watches(self) -> int:
+        return len(self._open)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def bytes_stored(self) -> int:
+        """Bytes of all objects. Reads every item: for a metric, not for a request."""
+        return sum(len(item.body) for item in self._items.values())
+
+    # Reading
+
+    def get(self, key: str) -> Item | None:
+        return self._items.get(key)
+
+    def newest(self, key: str) -> Item | None:
+        pending = self._pending.get(key)
+        if pending is not None:
+            return None if pending.deleted else pending.item
+        return self._items.get(key)
+
+    def snapshot(self, predicate: Predicate, revision: int | None = None) -> tuple[list[Item], int]:
+        page = at_once(self._steps(predicate, 0, "", revision))
+        return page.items, page.revision
+
+    def list_page(
+        self, predicate: Predicate, *, limit: int, start_after: str = "", revision: int | None = None
+    ) -> Page:
+        return at_once(self._steps(predicate, limit, start_after, revision))
+
+    async def select(
+        self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None
+    ) -> Page:
+        return await by_turns(self._steps(predicate, limit, start_after, revision))
+
+    def _steps(self, predicate: Predicate, limit: int, start_after: str, revision: int | None) -> Steps:
+        current = self._storage.revision
+        if revision is None:
+            revision = current
+        if revision > current:
+            raise Future(revision, current)
+        if revision < self.history.floor:
+            raise Compacted(revision, self.history.floor)
+        start = self.history.after(revision)
+        if start == len(self.history.events):
+            return newest_page(self._ordered, predicate, limit, start_after, revision)
+        return older_page(self._ordered, self.history.events[start:], predicate, limit, start_after, revision)
+
+    async def wait_revision(self, revision: int, timeout: float = 3.0) -> None:
+        await self._storage.wait_revision(revision, timeout)
+
+    async def reached(self, revision: int) -> bool:
+        try:
+            await self._storage.wait_revision(revision, None)
+        except StorageFailed:
+            return False
+        return True
+
+    # Writing
+
+    async def create(self, key: str, obj: dict[str, Any]) -> Item:
+        if (current := self.newest(key)) is not None:
+            raise KeyExists(await self.durable(current))
+        return await self._storage.write(self, key, obj, None)
+
+    async def update(self, key: str, obj: dict[str, Any], expected: Item) -> Item:
+        await self._expect(key, expected)
+        return await self._storage.write(self, expected.key, obj, expected)
+
+    async def delete(self, key: str, expected: Item, obj: dict[str, Any] | None = None) -> Item:
+        await self._expect(key, expected)
+        if obj is None:
+            obj = orjson.loads(expected.body)
+        return await self._storage.write(self, expected.key, obj, expected, deleted=True)
+
+    async def durable(self, item: Item) -> Item:
+        await self._storage.wait_revision(item.revision, None)
+        return item
+
+    async def _expect(self, key: str, expected: Item) -> None:
+        """A refusal may be based on a write that still fails, so it waits until that write is durable."""
+        current = self.newest(key)
+        if current is not expected:
+            if (pending := self._pending.get(key)) is not None:
+                await self._storage.wait_revision(pending.revision, None)
+            raise Conflict(current)
+
+    # What Storage calls
+
+    def stage(self, key: str, revision: int, obj: dict[str, Any], previous: Item | None, deleted: bool) -> Event:
+        """The event of a new write, laid over what is committed. Raises TypeError when `obj` is no JSON."""
+        event = Event(revision, self._maker.encode(key, revision, obj), previous, deleted)
+        self._pending[key] = event
+        return event
+
+    def apply(self, event: Event) -> None:
+        """Make a committed event visible and hand it on."""
+        key = event.item.key
+        if event.deleted:
+            del self._items[key]
+            self._ordered.remove(key)
+        else:
+            self._items[key] = event.item
+            self._ordered.put(event.item)
+        if self._pending[key] is event:
+            del self._pending[key]
+        self.history.append(event)
+        self.events += 1
+        if self._observers:
+            self._observe(event)
+        self._live.push(event)
+
+    def forget_pending(self) -> None:
+        self._pending.clear()
+
+    def load(self, records: Sequence[Record], compacted: int) -> None:
+        """Fill the empty cache with stored records, in revision order."""
+        items: dict[str, Item] = {}
+        for record in records:
+            item = self._maker.load(record)
+            previous = items.get(item.key)
+            if previous is not None:
+                item.key = previous.key
+            if record.deleted:
+                items.pop(item.key, None)
+            else:
+                items[item.key] = item
+            if record.revision > compacted:
+                self.history.append(Event(record.revision, item, previous, record.deleted))
+        self.history.floor = max(self.history.floor, compacted)
+        self._items = items
+        self._ordered = Ordered(list(items.values()))
+        for observer in self._observers:
+            self._introduce(observer)
+
+    def unload(self) -> list[Record]:
+        """End all watches and give the objects back as records, by revision."""
+        self.close()
+        return sorted(Record(item.revision, item.key, item.body) for item in self._items.values())
+
+    def close(self) -> None:
+        for watch in list(self._open):
+            watch.close()
+
+    # Observers
+
+    def observe(self, observer: Observer) -> None:
+        self._observers.append(observer)
+        self._introduce(observer)
+
+    def _introduce(self, observer: Observer) -> None:
+        for item in self._ordered.items:
+            _call(observer, Event(item.revision, item, None, False))
+
+    def _observe(self, event: Event) -> None:
+        for observer in self._observers:
+            _call(observer, event)
+
+    # Watching
+
+    def watch(
+        self, predicate: Predicate, *, revision: int | None, bookmarks: bool = False, initial_events: bool = False
+    ) -> Watch:
+        if not predicate.single and not predicate.prefix.endswith("/"):
+            raise ValueError(f"a watch's prefix ends with a slash: {predicate.prefix}")
+        initial: list[Item] | None = None
+        if initial_events or not revision:
+            revision = self._storage.revision
+            low, high = self._ordered.bounds(predicate)
+            initial = self._ordered.items[low:high]
+        elif revision < self.history.floor:
+            raise Compacted(revision, self.history.floor)
+        watch = Watch(
+            self, predicate, position=revision, initial=initial, initial_end=initial_events and bookmarks,
+            bookmark_due=self._clock() + BOOKMARK_SECONDS if bookmarks else None, capacity=self._watch_capacity,
+        )
+        self._open[watch] = None
+        return watch
+
+    def join(self, watch: Watch) -> None:
+        self._live.add(watch)
+
+    def leave(self, watch: Watch) -> None:
+        self._open.pop(watch, None)
+        self.watches_dropped += watch.dropped
+        self._live.discard(watch)
+
+    def send_bookmarks(self, now: float) -> None:
+        """Push a bookmark to every live watch whose last one is a minute ago."""
+        due = [w for w in self._live if w.bookmark_due is not None and w.bookmark_due <= now]
+        for watch in due:
+            watch.bookmark_due = now + BOOKMARK_SECONDS
+            watch.push(WatchEvent("BOOKMARK", None, self._storage.revision))
+
+
+def _call(observer: Observer, event: Event) -> None:
+    try:
+        observer(event)
+    except Exception:
+        logger.exception("an observer failed on %s at revision %d", event.item.key, event.revision)

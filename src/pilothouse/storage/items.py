@@ -1,0 +1,95 @@
+"""Making items: an object is encoded once for each revision, and costs little beside its bytes."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+
+from pilothouse.storage.interface import Event, Index, Item, Record, WatchEvent
+
+_EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
+#: What Go's ObjectMeta writes before resourceVersion.
+_BEFORE_REVISION: Final = ("name", "generateName", "namespace", "selfLink", "uid")
+_MAX_SHARED: Final = 4096
+
+
+class ItemMaker:
+    """Makes the items of one resource. Objects with equal labels share one mapping, as replicas do."""
+
+    __slots__ = ("_index", "_labels")
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._labels: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
+
+    def encode(self, key: str, revision: int, obj: dict[str, Any]) -> Item:
+        """Set the revision and encode. Raises TypeError or ValueError when `obj` is no JSON."""
+        set_revision(obj, str(revision))
+        return self._make(key, revision, orjson.dumps(obj), obj)
+
+    def load(self, record: Record) -> Item:
+        """The item of a stored record. Raises OSError when its bytes are no object."""
+        try:
+            obj = orjson.loads(record.value)
+            return self._make(record.key, record.revision, record.value, obj)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise OSError(f"the stored object {record.key} (revision {record.revision}) is damaged: {error}") from error
+
+    def _make(self, key: str, revision: int, body: bytes, obj: Mapping[str, Any]) -> Item:
+        labels, fields = self._index(obj)
+        if labels:
+            shape = tuple(labels.items())
+            shared = self._labels.get(shape)
+            if shared is None:
+                if len(self._labels) >= _MAX_SHARED:
+                    self._labels.clear()
+                shared = self._labels[shape] = dict(labels)
+            labels = shared
+        else:
+            labels = _EMPTY
+        return Item(key, revision, body, labels, None if _said_by_key(key, fields) else fields)
+
+
+def _said_by_key(key: str, fields: Mapping[str, str]) -> bool:
+    """Whether `fields` are just the name and namespace with which `key` ends."""
+    if len(fields) != 2:
+        return False
+    namespace = fields.get("metadata.namespace")
+    return bool(namespace) and key.endswith(f"/{namespace}/{fields.get('metadata.name')}")
+
+
+def set_revision(obj: dict[str, Any], revision: str) -> None:
+    """Set metadata.resourceVersion, where Go's encoder puts it when it was not there."""
+    metadata = obj["metadata"]
+    if "resourceVersion" in metadata:
+        metadata["resourceVersion"] = revision
+        return
+    ordered = {name: metadata[name] for name in _BEFORE_REVISION if name in metadata}
+    ordered["resourceVersion"] = revision
+    ordered.update((k, v) for k, v in metadata.items() if k not in ordered)
+    obj["metadata"] = ordered
+
+
+def shown(event: Event, type: str) -> WatchEvent:
+    """`event` as a WatchEvent of `type`, made once and shared by all watchers.
+
+    DELETED of an event that deletes nothing is a departure: the object no longer matches a selector, and its
+    last matching state is shown with the event's revision (upstream: cache_watcher.go, convertToWatchEvent).
+    """
+    if event.shown is None:
+        event.shown = {}
+    elif (known := event.shown.get(type)) is not None:
+        return known
+    item = event.item
+    if type == "DELETED" and not event.deleted and event.previous is not None:
+        item = at_revision(event.previous, event.revision)
+    made = event.shown[type] = WatchEvent(type, item, event.revision)
+    return made
+
+
+def at_revision(item: Item, revision: int) -> Item:
+    """`item` with another revision in its metadata."""
+    obj = orjson.loads(item.body)
+    set_revision(obj, str(revision))
+    return Item(item.key, revision, orjson.dumps(obj), item.labels, item.fields)

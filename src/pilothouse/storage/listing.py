@@ -1,0 +1,141 @@
+"""Consistent reads of a watch cache, at its newest revision or an older one.
+
+A read takes cheap list copies in its first step (a page at the newest revision needs nothing else) and
+then works on them slice by slice: `Steps` yields in between, so that the same code serves a caller that
+wants the answer at once and one that gives way to the event loop.
+"""
+
+import asyncio
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Generator, Sequence
+from typing import Final
+
+from pilothouse.storage.interface import Event, Item, Page, Predicate
+
+Steps = Generator[None, None, Page]
+
+_SLICE: Final = 512
+_TURN_SECONDS: Final = 0.002
+#: Sorts after every character a key can hold.
+_LAST: Final = "\U0010ffff"
+
+
+class Ordered:
+    """Items in key order: two parallel lists, so that a range is found by bisection and copied as a slice."""
+
+    __slots__ = ("items", "keys")
+
+    def __init__(self, items: Sequence[Item] = ()) -> None:
+        self.items = sorted(items, key=lambda item: item.key)
+        self.keys = [item.key for item in self.items]
+
+    def put(self, item: Item) -> None:
+        at = bisect_left(self.keys, item.key)
+        if at < len(self.keys) and self.keys[at] == item.key:
+            self.items[at] = item
+        else:
+            self.keys.insert(at, item.key)
+            self.items.insert(at, item)
+
+    def remove(self, key: str) -> None:
+        at = bisect_left(self.keys, key)
+        if at < len(self.keys) and self.keys[at] == key:
+            del self.keys[at]
+            del self.items[at]
+
+    def bounds(self, predicate: Predicate, start_after: str = "") -> tuple[int, int]:
+        """The slice of items in the predicate's scope with key > `start_after`."""
+        keys = self.keys
+        low = bisect_left(keys, predicate.prefix)
+        high = bisect_right(keys, predicate.prefix if predicate.single else predicate.prefix + _LAST, low)
+        if start_after >= predicate.prefix:
+            low = bisect_right(keys, start_after, low, max(low, high))
+        return low, max(low, high)
+
+
+def newest_page(items: Ordered, predicate: Predicate, limit: int, start_after: str, revision: int) -> Steps:
+    """A page of what is there now."""
+    low, high = items.bounds(predicate, start_after)
+    if not predicate.selective:
+        end = min(low + limit, high) if limit else high
+        return Page(items.items[low:end], revision, end < high, high - end)
+    return (yield from _filtered(items.items[low:high], predicate, limit, revision))
+
+
+def older_page(
+    items: Ordered, events: Sequence[Event], predicate: Predicate, limit: int, start_after: str, revision: int
+) -> Steps:
+    """A page as of `revision`: the present with `events` (all that came after it) undone."""
+    low, high = items.bounds(predicate, start_after)
+    present = items.items[low:high]
+    changed: dict[str, Item | None] = {}
+    for at, event in enumerate(events):
+        key = event.item.key
+        if key not in changed and key > start_after and predicate.covers(key):
+            changed[key] = event.previous
+        if not at % _SLICE:
+            yield
+    if changed:
+        kept: list[Item] = []
+        for at in range(0, len(present), _SLICE):
+            kept.extend(item for item in present[at : at + _SLICE] if item.key not in changed)
+            yield
+        before = sorted((item for item in changed.values() if item is not None), key=lambda item: item.key)
+        present = yield from _merged(kept, before)
+    return (yield from _filtered(present, predicate, limit, revision))
+
+
+def _merged(kept: list[Item], before: list[Item]) -> Generator[None, None, list[Item]]:
+    keys = [item.key for item in kept]
+    out: list[Item] = []
+    start = 0
+    for count, item in enumerate(before):
+        end = bisect_left(keys, item.key, start)
+        out.extend(kept[start:end])
+        out.append(item)
+        start = end
+        if not count % _SLICE:
+            yield
+    out.extend(kept[start:])
+    return out
+
+
+def _filtered(items: list[Item], predicate: Predicate, limit: int, revision: int) -> Steps:
+    total = len(items)
+    if not predicate.selective:
+        end = min(limit, total) if limit else total
+        return Page(items[:end] if end < total else items, revision, end < total, total - end)
+    selects = predicate.selects
+    out: list[Item] = []
+    for at in range(0, total, _SLICE):
+        for offset, item in enumerate(items[at : at + _SLICE], at + 1):
+            if selects(item):
+                out.append(item)
+                if len(out) == limit:
+                    return Page(out, revision, offset < total, total - offset)
+        yield
+    return Page(out, revision, False, 0)
+
+
+def at_once(steps: Steps) -> Page:
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            page: Page = stop.value
+            return page
+
+
+async def by_turns(steps: Steps) -> Page:
+    """Run `steps`, giving way to the event loop every two milliseconds."""
+    until = time.perf_counter() + _TURN_SECONDS
+    while True:
+        try:
+            next(steps)
+        except StopIteration as stop:
+            page: Page = stop.value
+            return page
+        if time.perf_counter() >= until:
+            await asyncio.sleep(0)
+            until = time.perf_counter() + _TURN_SECONDS
