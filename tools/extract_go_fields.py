@@ -147,7 +147,8 @@ def main(source: str) -> None:
     for path in sorted(p for p in packages if openapi_name(p, "")[:-1] in served):
         for name in sorted(packages[path].structs.keys() | packages[path].aliases.keys()):
             for m in flatten(packages, path, name):
-                print(openapi_name(path, name), m.json, m.omit, m.go_type, m.number, resolve(m.default, packages[path]), sep="\t")
+                default = resolve(m.default, packages[path])
+                print(openapi_name(path, name), m.json, m.omit, m.go_type, m.number, default, sep="\t")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,222 @@
+"""Decoding: from parsed JSON to what Go's decode-then-encode would give (upstream: sigs.k8s.io/json and the types).
+
+For each `Type` one closure is compiled and kept with it; nothing walks the schema at run time. What comes out is
+in wire form: fields in Go's order, zero values as Go writes or leaves them out, maps sorted, scalars canonical.
+The same function re-normalises an object that was patched or defaulted.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pilothouse.apimachinery.schema import model
+from pilothouse.apimachinery.schema.decode_error import DecodeError, TypeMismatch
+from pilothouse.apimachinery.schema.model import Field, Type
+from pilothouse.apimachinery.schema.scalars import STRUCT_LIKE, ZEROS, scalar
+from pilothouse.apimachinery.schema.strict import strict_errors
+
+__all__ = ["DecodeError", "Decoder", "decoder", "zero"]
+
+Decoder = Callable[[Any, "list[str] | None"], Any]
+#: (value that is not None, names of unknown fields seen) -> normal form
+_Raw = Callable[[Any, list[str]], Any]
+
+#: Formats whose values stand as they came, if they have this Python class.
+_PLAIN = {model.STRING: str, model.BOOL: bool}
+
+
+def decoder(type: Type) -> Decoder:
+    """The function that decodes values of `type`: `decode(value, unknown)`.
+
+    `unknown`, if given, receives `unknown field "spec.foo"` texts in document order (at most 100, without
+    repeats). The value is not changed; the result shares with it only what is kept raw. Raises DecodeError.
+    """
+    found = type.compiled.get("decoder")
+    if found is None:
+        found = type.compiled["decoder"] = _reporting(type)
+    return found  # type: ignore[return-value]
+
+
+def zero(type: Type) -> Any:
+    """What Go writes for a value of `type` that was never set."""
+    return _zero(type)()
+
+
+def _reporting(type: Type) -> Decoder:
+    raw = _raw(type)
+    nothing = _zero(type)
+
+    def decode(value: Any, unknown: list[str] | None = None) -> Any:
+        if value is None:
+            return nothing()
+        seen: list[str] = []
+        result = raw(value, seen)
+        if seen and unknown is not None:
+            unknown += strict_errors(type, value)
+        return result
+
+    return decode
+
+
+def _raw(type: Type) -> _Raw:
+    found = type.compiled.get("decode")
+    if found is not None:
+        return found  # type: ignore[return-value]
+
+    def late(value: Any, seen: list[str]) -> Any:
+        return type.compiled["decode"](value, seen)  # type: ignore[operator]
+
+    type.compiled["decode"] = late  # a type that contains itself meets this while it is compiled
+    compiled = _COMPILERS[type.kind](type)
+    type.compiled["decode"] = compiled
+    return compiled
+
+
+def _zero(type: Type) -> Callable[[], Any]:
+    if type.kind == model.STRUCT:
+        return lambda: _raw(type)({}, [])
+    value = ZEROS[type.format] if type.kind == model.SCALAR else None
+    return lambda: value
+
+
+def _compile_scalar(type: Type) -> _Raw:
+    if type.format in _UNIONS:
+        return _compile_union(type)
+    convert = scalar(type.format, type.go_name)
+    return lambda value, seen: convert(value)
+
+
+def _compile_list(type: Type) -> _Raw:
+    assert type.items is not None
+    item, nothing, go_name = _raw(type.items), _zero(type.items), type.go_name
+    plain = _PLAIN.get(type.items.format)
+    pointers = "[]*" in go_name
+
+    def decode(value: Any, seen: list[str]) -> Any:
+        if value.__class__ is not list:
+            raise TypeMismatch(value, go_name)
+        out = []
+        for v in value:
+            if v.__class__ is not plain:
+                if v is not None:
+                    v = item(v, seen)
+                elif not pointers:
+                    v = nothing()
+            out.append(v)
+        return out or None  # an empty list does not survive storage: null, where it is written at all
+
+    return decode
+
+
+def _compile_map(type: Type) -> _Raw:
+    assert type.values is not None
+    item, nothing, go_name = _raw(type.values), _zero(type.values), type.go_name
+    plain = _PLAIN.get(type.values.format)
+    if type.values.format == model.BYTES:
+        nothing = str  # nil bytes in a map are stored as empty ones
+
+    def decode(value: Any, seen: list[str]) -> Any:
+        if value.__class__ is not dict:
+            raise TypeMismatch(value, go_name)
+        out = {}
+        for key in sorted(value):
+            v = value[key]
+            if v.__class__ is not plain:
+                v = nothing() if v is None else item(v, seen)
+            out[key] = v
+        return out or None
+
+    return decode
+
+
+def _always_written(field: Field) -> bool:
+    """Whether Go writes the field although it was never set."""
+    if field.omit == "zero":
+        return False
+    if field.omit == "" or field.pointer:
+        return field.omit == ""
+    return field.type.kind == model.STRUCT or field.type.format in STRUCT_LIKE
+
+
+def _zero_of_field(field: Field) -> Callable[[], Any]:
+    return (lambda: None) if field.pointer else _zero(field.type)
+
+
+def _compile_struct(type: Type) -> _Raw:
+    go_name = type.go_name
+    # Per field: place, class of values that need no conversion, conversion, whether an empty value is kept.
+    plan = {
+        f.name: (i, _PLAIN.get(f.type.format), _raw(f.type), f.pointer or _always_written(f))
+        for i, f in enumerate(type.fields.values())
+    }
+    always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
+    place = {name: entry[0] for name, entry in plan.items()}.__getitem__
+    lookup = plan.get
+
+    def decode(value: Any, seen: list[str]) -> Any:
+        if value.__class__ is not dict:
+            raise TypeMismatch(value, go_name)
+        out: dict[str, Any] = {}
+        last = -1
+        ordered = True
+        for key, v in value.items():
+            entry = lookup(key)
+            if entry is None:
+                seen.append(key)
+                continue
+            if v is None:
+                continue
+            index, plain, convert, keep = entry
+            if v.__class__ is not plain:
+                try:
+                    v = convert(v, seen)
+                except TypeMismatch as e:
+                    e.within(go_name, key)
+                    raise
+            if v or keep:
+                out[key] = v
+                if index < last:
+                    ordered = False
+                last = index
+        for name, index, nothing in always:
+            if name not in out:
+                out[name] = nothing()
+                if index < last:
+                    ordered = False
+                last = index
+        return out if ordered else {key: out[key] for key in sorted(out, key=place)}
+
+    return decode
+
+
+def _compile_union(type: Type) -> _Raw:
+    """A JSON schema, or what else may stand in its place (upstream: apiextensions v1/marshal.go)."""
+    assert type.items is not None
+    schema = _raw(type.items)
+    other, message = _UNIONS[type.format]
+
+    def decode(value: Any, seen: list[str]) -> Any:
+        match value:
+            case dict():
+                return schema(value, seen)
+            case bool() if other is bool:
+                return value
+            case list() if other is list:
+                return [schema(v, seen) for v in value]
+            case list() if other is str and all(isinstance(v, str) for v in value):
+                return value
+        raise DecodeError(message)
+
+    return decode
+
+
+_UNIONS: dict[str, tuple[type, str]] = {
+    model.SCHEMA_OR_BOOL: (bool, "boolean or JSON schema expected"),
+    model.SCHEMA_OR_ARRAY: (list, "array or JSON schema expected"),
+    model.SCHEMA_OR_STRINGS: (str, "string array or JSON schema expected"),
+}
+_COMPILERS: dict[str, Callable[[Type], _Raw]] = {
+    model.SCALAR: _compile_scalar,
+    model.LIST: _compile_list,
+    model.MAP: _compile_map,
+    model.STRUCT: _compile_struct,
+}
