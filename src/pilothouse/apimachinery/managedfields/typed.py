@@ -1,0 +1,271 @@
+"""Field sets, differences and merges of objects of one type (upstream: structured-merge-diff typed/).
+
+`compile.compile_type` turns a `schema.model.Type` into a graph of nodes, once for each type. A node answers for a
+value at its place; SMD's walkers (tofieldset.go, compare.go, merge.go, remove.go, reconcile_schema.go, and
+EnsureNamedFieldsAreMembers) are one method each. Values are plain JSON data and are never changed.
+
+Go's structs always hold some of their fields (`Field.omit`); for those, an absent key and the zero value mean
+the same, which lets an object be compared with `{}` as upstream compares it with a new Go object.
+"""
+
+from typing import Any, Final, TypeAlias
+
+from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
+
+Difference: TypeAlias = tuple[FieldSet | None, FieldSet | None]
+"""(paths added or modified, paths removed): set nodes, None where there is nothing."""
+
+_ABSENT: Final = object()
+
+
+class TypedError(ValueError):
+    """A value does not fit its type so far that its fields cannot be told."""
+
+
+class Node:
+    """A scalar: one leaf. Also the protocol of all nodes."""
+
+    __slots__ = ("scalar",)
+
+    def __init__(self, scalar: str = "untyped") -> None:
+        self.scalar = scalar
+        """What SMD calls the scalar: numeric, string, boolean or untyped."""
+
+    def owned(self, value: Any) -> FieldSet:
+        """The set node of a value that stands on one side only: its path and all paths below."""
+        return {}
+
+    def fields(self, value: Any) -> FieldSet | None:
+        """The set node of a value that a client applies: leaves and items, but not the fields that hold them."""
+        return {}
+
+    def diff(self, old: Any, new: Any) -> Difference:
+        """What changed between two values known to be unequal; both are present (None is JSON's null)."""
+        return {}, None
+
+    def merge(self, old: Any, new: Any) -> Any:
+        """`new` merged over `old`; both are present."""
+        return new
+
+    def remove(self, value: Any, fields: FieldSet) -> Any:
+        """The value without the members of `fields`; None if nothing is left."""
+        return value
+
+    def extract(self, value: Any, fields: FieldSet) -> Any:
+        """Only the members of `fields`."""
+        return value
+
+    def named(self, fields: FieldSet) -> FieldSet:
+        """`fields` and the struct fields on the way to its members."""
+        return fields
+
+    def reconcile(self, fields: FieldSet) -> FieldSet:
+        """`fields` after its type may have become atomic: what was owned below is owned as a whole."""
+        return fields
+
+
+class Atomic(Node):
+    """A list, map or struct that is owned as a whole. `shape` is its structure, for validation."""
+
+    __slots__ = ("shape",)
+
+    def __init__(self, shape: Node) -> None:
+        super().__init__("")
+        self.shape = shape
+
+    def remove(self, value: Any, fields: FieldSet) -> Any:
+        return None
+
+    def reconcile(self, fields: FieldSet) -> FieldSet:
+        return {}
+
+
+class Mapping(Node):
+    """A struct (`declared` fields) or a map (`values`), or both."""
+
+    __slots__ = ("declared", "values", "zeros")
+
+    def __init__(self) -> None:
+        super().__init__("")
+        self.declared: dict[str, Node] = {}
+        self.values: Node | None = None
+        self.zeros: dict[str, Any] = {}
+
+    def child(self, name: str) -> Node:
+        node = self.declared.get(name) or self.values
+        if node is None:
+            raise TypedError(f".{name}: field not declared in schema")
+        return node
+
+    def owned(self, value: Any) -> FieldSet:
+        if not value:
+            return {}
+        out: FieldSet = {".": {}}
+        declared = self.declared
+        for name, item in value.items():
+            out["f:" + name] = (declared.get(name) or self.child(name)).owned(item)
+        return out
+
+    def fields(self, value: Any) -> FieldSet | None:
+        if not value:
+            return None
+        out: FieldSet = {}
+        declared = self.declared
+        for name, item in value.items():
+            node = declared.get(name)
+            if node is None:
+                out["f:" + name] = member(self.child(name).fields(item))
+                continue
+            below = node.fields(item)
+            if item is None or item == {}:
+                out["f:" + name] = member(below)
+            elif below is not None:
+                out["f:" + name] = below
+        return out or None
+
+    def diff(self, old: Any, new: Any) -> Difference:
+        if not old:
+            if not new:
+                return {}, None
+            old = {}
+        elif not new:
+            new = {}
+        changed: FieldSet = {}
+        removed: FieldSet = {}
+        zeros = self.zeros
+        for name, after in new.items():
+            before = old.get(name, _ABSENT)
+            if before is _ABSENT and (before := zeros.get(name, _ABSENT)) is _ABSENT:
+                changed["f:" + name] = self.child(name).owned(after)
+            elif before is not after and before != after:
+                record("f:" + name, self.child(name).diff(before, after), changed, removed)
+        for name, before in old.items():
+            if name in new:
+                continue
+            after = zeros.get(name, _ABSENT)
+            if after is _ABSENT:
+                removed["f:" + name] = self.child(name).owned(before)
+            elif before != after:
+                record("f:" + name, self.child(name).diff(before, after), changed, removed)
+        return changed or None, removed or None
+
+    def merge(self, old: Any, new: Any) -> Any:
+        if not old:
+            return new
+        if not new:
+            return old
+        out = dict(old)
+        for name, item in new.items():
+            out[name] = self.child(name).merge(out[name], item) if name in out else item
+        return out
+
+    def remove(self, value: Any, fields: FieldSet) -> Any:
+        if not isinstance(value, dict):
+            return None
+        out = {}
+        descended = False
+        for name, item in value.items():
+            below = fields.get("f:" + name)
+            if below is not None:
+                if is_member(below):
+                    continue
+                descended = True
+                item = keep_container(item, self.child(name).remove(item, below))
+            out[name] = item
+        return out if out or descended else None
+
+    def extract(self, value: Any, fields: FieldSet) -> Any:
+        if not value:
+            return value
+        out = {}
+        for name, item in value.items():
+            below = fields.get("f:" + name)
+            if below is not None:
+                out[name] = self.child(name).extract(item, below) if below else item
+        return out or None
+
+    def named(self, fields: FieldSet) -> FieldSet:
+        out: FieldSet = {}
+        for element, below in fields.items():
+            if below and element[0] == "f":
+                name = element[2:]
+                declared = self.declared.get(name)
+                node = declared or self.values
+                if node is not None:
+                    below = node.named(below)
+                if declared is not None:
+                    below = member(below)
+            out[element] = below
+        return out
+
+    def reconcile(self, fields: FieldSet) -> FieldSet:
+        out = fields
+        for element, below in fields.items():
+            if not below or element[0] != "f":
+                continue
+            node = self.declared.get(element[2:]) or self.values
+            if node is not None and (reconciled := node.reconcile(below)) is not below:
+                if out is fields:
+                    out = dict(fields)
+                out[element] = reconciled
+        return out
+
+
+class Deduced(Mapping):
+    """A value without a schema: maps are granular, lists and scalars are leaves (SMD's deduced type)."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scalar = "untyped"
+        self.values = self
+
+    def owned(self, value: Any) -> FieldSet:
+        return super().owned(value) if isinstance(value, dict) else {}
+
+    def fields(self, value: Any) -> FieldSet | None:
+        if isinstance(value, dict):
+            return super().fields(value)
+        return None if value is None else {}
+
+    def diff(self, old: Any, new: Any) -> Difference:
+        old_is_map, new_is_map = isinstance(old, dict), isinstance(new, dict)
+        if (old_is_map or old is None) and (new_is_map or new is None):
+            return super().diff(old, new)
+        return super().owned(new) if new_is_map else {}, self._below(old) if old_is_map else None
+
+    def _below(self, value: dict[str, Any]) -> FieldSet | None:
+        node = super().owned(value)
+        return {element: below for element, below in node.items() if element != "."} or None
+
+    def merge(self, old: Any, new: Any) -> Any:
+        if isinstance(old, dict) and (isinstance(new, dict) or new is None):
+            return super().merge(old, new)
+        return new
+
+    def remove(self, value: Any, fields: FieldSet) -> Any:
+        if isinstance(value, list):
+            return None
+        return super().remove(value, fields) if isinstance(value, dict) else value
+
+    def extract(self, value: Any, fields: FieldSet) -> Any:
+        return super().extract(value, fields) if isinstance(value, dict) else value
+
+
+def record(element: str, difference: Difference, changed: FieldSet, removed: FieldSet) -> None:
+    below_changed, below_removed = difference
+    if below_changed is not None:
+        changed[element] = below_changed
+    if below_removed is not None:
+        removed[element] = below_removed
+
+
+def keep_container(before: Any, after: Any) -> Any:
+    """A container out of which something was removed stays, if only empty."""
+    if after is None:
+        if isinstance(before, dict):
+            return {}
+        if isinstance(before, list):
+            return []
+    return after

@@ -1,0 +1,129 @@
+"""Whether what a client applies has the shape of its type (upstream: structured-merge-diff typed/validate.go)."""
+
+from typing import Any
+
+from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.managedfields import pathelement
+from pilothouse.apimachinery.managedfields.lists import Items
+from pilothouse.apimachinery.managedfields.typed import Atomic, Deduced, Mapping, Node, TypedError
+
+Errors = list[tuple[str, str]]
+"""(path, message) pairs."""
+
+
+def validate(node: Node, value: Any) -> str:
+    """SMD's error text, or "" for a valid value. Items of keyed lists and sets must be distinct."""
+    errors: Errors = []
+    _check(node, value, "", errors)
+    if not errors:
+        return ""
+    texts = [f"{path}: {message}" if path else message for path, message in errors]
+    return texts[0] if len(texts) == 1 else "\n".join(["errors:", *("  " + text for text in texts)])
+
+
+def _check(node: Node, value: Any, path: str, errors: Errors) -> None:
+    if value is None:
+        return
+    shape = node.shape if isinstance(node, Atomic) else node
+    match shape:
+        case Deduced() if not isinstance(value, dict):
+            return
+        case Mapping():
+            _check_mapping(shape, value, path, errors)
+        case Items():
+            _check_list(shape, value, path, errors, keyed=shape is node)
+        case _:
+            message = _scalar_error(shape.scalar, value)
+            if message:
+                errors.append((path, message))
+
+
+def _check_mapping(node: Mapping, value: Any, path: str, errors: Errors) -> None:
+    if not isinstance(value, dict):
+        errors.append((path, f"expected map, got {_go_value(value)}"))
+        return
+    for name, item in value.items():
+        child = node.declared.get(name) or node.values
+        if child is None:
+            errors.append((f"{path}.{name}", "field not declared in schema"))
+            return
+        _check(child, item, f"{path}.{name}", errors)
+
+
+def _check_list(node: Items, value: Any, path: str, errors: Errors, *, keyed: bool) -> None:
+    if not isinstance(value, list):
+        errors.append((path, f"expected list, got {_go_value(value)}"))
+        return
+    seen = set()
+    for i, item in enumerate(value):
+        element = f"i:{i}"
+        if keyed:
+            try:
+                element = node.element(item)
+            except TypedError as e:
+                errors.append((path, f"element {i}: {e}"))
+                return
+            if element in seen:
+                errors.append((path, f"duplicate entries for key {pathelement.display(element)}"))
+            seen.add(element)
+        _check(node.item, item, path + pathelement.display(element), errors)
+
+
+def _scalar_error(scalar: str, value: Any) -> str:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match scalar:
+        case "numeric" if not is_number:
+            return f"expected numeric (int or float), got {_go_type(value)}"
+        case "string" if not isinstance(value, str):
+            return f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}"
+        case "boolean" if not isinstance(value, bool):
+            return f"expected boolean, got {_go_value(value)}"
+        case "untyped" if isinstance(value, dict | list):
+            return f"expected any scalar, got {_go_value(value)}"
+    return ""
+
+
+def _go_type(value: Any) -> str:
+    match value:
+        case bool():
+            return "bool"
+        case str():
+            return "string"
+        case list():
+            return "[]interface {}"
+        case dict():
+            return "map[string]interface {}"
+    return "float64"
+
+
+def _go_value(value: Any) -> str:
+    """A pointer to SMD's wrapper, printed with %v."""
+    return "&{" + _go_print(value) + "}"
+
+
+def _go_print(value: Any) -> str:
+    match value:
+        case None:
+            return "<nil>"
+        case str():
+            return value
+        case list():
+            return "[" + " ".join([_go_print(v) for v in value]) + "]"
+        case dict():
+            return "map[" + " ".join([f"{name}:{_go_print(value[name])}" for name in sorted(value)]) + "]"
+    return pathelement.json_value(value)
+
+
+def _go_syntax(value: Any) -> str:
+    """Printed with %#v."""
+    match value:
+        case None:
+            return "interface {}(nil)"
+        case str():
+            return go_quote(value)
+        case list():
+            return "[]interface {}{" + ", ".join([_go_syntax(v) for v in value]) + "}"
+        case dict():
+            fields = ", ".join([f"{go_quote(name)}:{_go_syntax(value[name])}" for name in sorted(value)])
+            return "map[string]interface {}{" + fields + "}"
+    return pathelement.json_value(value)
