@@ -45,8 +45,19 @@ class Strategy:
     status_fields: tuple[str, ...] = ()
     #: Whether an object is deleted in a graceful way (pods only); see `check_graceful_delete`.
     graceful = False
-    #: Kept by default on delete when the request says nothing ("orphan" or "background").
+    #: What a deletion does with dependents when the request says nothing: "background", "orphan", or
+    #: "unsupported" for kinds that never have dependents (no deletion finalizer is ever set).
     default_garbage_collection_policy = "background"
+    #: Which metadata checks the kind's own update validation repeats after the machine's: "update"
+    #: (ValidateObjectMetaUpdate) and/or "create" (ValidateObjectMeta). Each repeats its causes, as upstream's does.
+    update_metadata_checks: tuple[str, ...] = ("update", "create")
+    #: The same for writes to /status.
+    status_metadata_checks: tuple[str, ...] = ("update",)
+    #: Strategies of other subresources that write the whole object ("finalize", "approval", "resize").
+    subresource_strategies: Mapping[str, Strategy] = {}
+    #: True for kinds that stay, terminating, until they have been emptied (namespaces, CRDs);
+    #: see `start_termination` and `emptied`.
+    terminates = False
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None: ...
 
@@ -85,6 +96,13 @@ class Strategy:
 
     def after_delete(self, ctx: Context, obj: Object) -> None:
         """Release what the object held."""
+
+    def start_termination(self, ctx: Context, obj: Object) -> None:
+        """Mark `obj` as terminating (phase, condition); its deletionTimestamp is set. Only if `terminates`."""
+
+    def emptied(self, obj: Object) -> bool:
+        """Whether nothing but metadata.finalizers holds a deleted `obj` (namespaces: spec.finalizers are empty)."""
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +267,12 @@ class Storage(Protocol):
 
     async def update(
         self, ctx: Context, namespace: str, name: str, update: Updater, options: WriteOptions,
-        *, subresource: str = "", create_on_missing: bool = False, validate: Validation | None = None,
+        *, subresource: str = "", create_on_missing: bool = False, validate: Validation | None = None, uid: str = "",
     ) -> tuple[Item, bool]:
-        """Returns (item, created). A write that changes nothing returns the item as it stands."""
+        """Returns (item, created). A write that changes nothing returns the item as it stands.
+
+        `uid` is a precondition: the uid in a PUT's body (patches have none).
+        """
         ...
 
     async def delete(

@@ -1,0 +1,108 @@
+"""Object metadata: times, uids, the order of its keys (upstream: pkg/apis/meta/v1, pkg/util/uuid).
+
+Times on the wire are RFC 3339 in UTC with whole seconds ("2026-01-02T03:04:05Z"); in here, Unix seconds.
+"""
+
+import os
+import re
+import time
+from calendar import timegm
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+Clock = Callable[[], float]
+
+#: The keys of ObjectMeta in the order in which Go writes them.
+KEYS: Final = (
+    "name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers",
+    "managedFields",
+)
+#: Pointers keep an explicit zero: `deletionGracePeriodSeconds: 0` says "at once".
+_KEEPS_ZERO = frozenset({"deletionGracePeriodSeconds", "creationTimestamp"})
+
+FINALIZER_ORPHAN: Final = "orphan"
+FINALIZER_FOREGROUND: Final = "foregroundDeletion"
+
+
+def ordered(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """The same metadata in Go's key order and without empty values."""
+    return {
+        k: v for k in KEYS
+        if (v := metadata.get(k)) or (v is not None and k in _KEEPS_ZERO)
+    }
+
+
+def format_time(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+
+
+def format_micro_time(seconds: float) -> str:
+    """metav1.MicroTime: six digits after the second, always."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> float:
+    """Unix seconds of an RFC 3339 time, with any offset or fraction. Raises ValueError."""
+    if len(text) == 20 and text[-1] == "Z":
+        return float(timegm(time.strptime(text, "%Y-%m-%dT%H:%M:%SZ")))
+    return datetime.fromisoformat(text).timestamp()
+
+
+class Times:
+    """The clock as metadata needs it. The text of "now" is made once a second."""
+
+    __slots__ = ("_second", "_text", "clock")
+
+    def __init__(self, clock: Clock = time.time) -> None:
+        self.clock = clock
+        self._second = -1
+        self._text = ""
+
+    def now(self) -> str:
+        second = int(self.clock())
+        if second != self._second:
+            self._second, self._text = second, format_time(second)
+        return self._text
+
+    def after(self, seconds: float) -> str:
+        """The text of the moment `seconds` from now (negative: ago)."""
+        return format_time(int(self.clock()) + seconds)
+
+
+_POOL = 4096
+
+
+class _Uids:
+    """Random (version 4) UUIDs, from entropy read 256 at a time: uuid.uuid4() asks the kernel for each."""
+
+    def __init__(self) -> None:
+        self._hex = ""
+        self._at = 0
+
+    def __call__(self) -> str:
+        if self._at >= len(self._hex):
+            self._hex, self._at = os.urandom(_POOL).hex(), 0
+        h = self._hex[self._at:self._at + 32]
+        self._at += 32
+        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
+
+
+_VARIANT = {c: "89ab"[int(c, 16) & 3] for c in "0123456789abcdef"}
+
+new_uid: Final = _Uids()
+
+_UINT = re.compile("[0-9]+").fullmatch
+
+
+def parse_resource_version(text: str) -> int:
+    """The revision that `text` names; "" is 0. Raises ValueError with Go's strconv wording."""
+    if not text:
+        return 0
+    if not _UINT(text):
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
+    value = int(text)
+    if value >= 1 << 64:
+        raise ValueError(f'strconv.ParseUint: parsing "{text}": value out of range')
+    return value

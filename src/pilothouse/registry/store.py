@@ -1,0 +1,325 @@
+"""The generic store: the verbs of every resource (upstream: registry/generic/registry/store.go).
+
+A write is a loop: read the newest object, work out the new one, hand it to the storage, and begin again when
+another write came between. What the loop does with objects stands in `writing` and `deletion`; what a kind
+adds, in its `rest.Strategy`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pilothouse.apimachinery import field, meta, status
+from pilothouse.apimachinery.gvk import GroupKind
+from pilothouse.apimachinery.names import generate_name
+from pilothouse.apimachinery.validation import is_path_segment_name
+from pilothouse.registry import deletion, writing
+from pilothouse.registry.deletion import Step
+from pilothouse.registry.index import index_for
+from pilothouse.registry.rest import DeleteOptions, Object, Resource, Updater, Validation, WriteOptions
+from pilothouse.storage.interface import Cacher, Conflict, Future, Item, KeyExists
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+OPTIMISTIC_LOCK_ERROR = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+#: How often a create with generateName tries another name (upstream: maxNameGenerationCreateAttempts).
+GENERATE_NAME_ATTEMPTS = 8
+_NO_ZERO: Mapping[str, Any] = {}
+
+
+def decode(item: Item) -> Object:
+    """A fresh object, without kind and apiVersion, of what `item` holds."""
+    obj: Object = orjson.loads(item.body)
+    return obj
+
+
+class Store:
+    """`rest.Storage` of one resource over its cacher.
+
+    `zero` holds, for each of the strategy's status fields that Go always writes, its zero value (a Deployment's
+    status is `{}`, a PodDisruptionBudget's `{"disruptionsAllowed": 0, …}`).
+    """
+
+    def __init__(
+        self, resource: Resource, cacher: Cacher, *, zero: Mapping[str, Any] = _NO_ZERO, times: meta.Times | None = None
+    ) -> None:
+        self.resource = resource
+        self.cacher = cacher
+        self.strategy = resource.strategy
+        self.times = times if times is not None else meta.Times()
+        self.prefix = f"/registry/{resource.storage_prefix or resource.name}/"
+        self._zero = {k: orjson.dumps(v) for k, v in zero.items()}
+        self._index = index_for(resource)
+
+    def key(self, namespace: str, name: str) -> str:
+        """The storage key. Raises 400 for a name that cannot be one."""
+        if self.resource.namespaced and not namespace:
+            raise status.bad_request("Namespace parameter required.")
+        if not name:
+            raise status.bad_request("Name parameter required.")
+        if texts := is_path_segment_name(name):
+            raise status.bad_request(f"Name parameter invalid: {field.go_quote(name)}: {';'.join(texts)}")
+        return f"{self.prefix}{namespace}/{name}" if self.resource.namespaced else self.prefix + name
+
+    def key_root(self, namespace: str = "") -> str:
+        """The prefix of all keys, or of those in `namespace`; ends with "/"."""
+        return f"{self.prefix}{namespace}/" if namespace and self.resource.namespaced else self.prefix
+
+    async def get(self, ctx: "Context", namespace: str, name: str, resource_version: str = "") -> Item:
+        key = self.key(namespace, name)
+        if resource_version and resource_version != "0":
+            await self._wait(resource_version)
+        item = self.cacher.get(key)
+        if item is None:
+            raise status.not_found(self.resource.group_resource, name)
+        return item
+
+    async def _wait(self, resource_version: str) -> None:
+        try:
+            await self.cacher.wait_revision(meta.parse_resource_version(resource_version))
+        except ValueError as e:
+            raise status.plain_internal(str(field.invalid("resourceVersion", resource_version, str(e)))) from None
+        except Future as e:
+            raise status.too_large_resource_version(e.requested, e.current) from None
+
+    # create
+
+    async def create(
+        self, ctx: "Context", namespace: str, obj: Object, options: WriteOptions, *, validate: Validation | None = None
+    ) -> Item:
+        metadata = obj.setdefault("metadata", {})
+        base = metadata.get("generateName")
+        if not base or metadata.get("name"):
+            return await self._create(ctx, namespace, obj, options, validate)
+        pristine = orjson.dumps(obj)
+        for attempt in range(GENERATE_NAME_ATTEMPTS):
+            if attempt:
+                obj = orjson.loads(pristine)
+            obj["metadata"]["name"] = generate_name(base)
+            try:
+                return await self._create(ctx, namespace, obj, options, validate)
+            except status.StatusError as e:
+                if e.reason != status.REASON_ALREADY_EXISTS or attempt == GENERATE_NAME_ATTEMPTS - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _create(
+        self, ctx: "Context", namespace: str, obj: Object, options: WriteOptions, validate: Validation | None
+    ) -> Item:
+        metadata = obj["metadata"]
+        writing.wipe_system_fields(metadata)
+        writing.fill_system_fields(metadata, self.times)
+        finish = self.strategy.begin_create(ctx, obj, options.dry_run)
+        done = False
+        try:
+            writing.before_create(self.resource, self.strategy, ctx, obj, namespace, self._zero)
+            if validate is not None:
+                await validate(obj, None)
+            key = self.key(namespace, metadata["name"])
+            _refuse_resource_version(metadata)
+            try:
+                item = await self._insert(key, obj, options.dry_run)
+            except KeyExists as e:
+                raise self._exists(metadata, e.item) from None
+            done = True
+        finally:
+            if finish is not None:
+                finish(done)
+        return item
+
+    async def _insert(self, key: str, obj: Object, dry_run: bool) -> Item:
+        if dry_run:
+            if (there := self.cacher.newest(key)) is not None:
+                raise KeyExists(there)
+            obj["metadata"] = meta.ordered(obj["metadata"])
+            return self._render(key, 0, obj)
+        # the storage puts the revision where the key stands
+        obj["metadata"] = meta.ordered({**obj["metadata"], "resourceVersion": "0"})
+        return await self.cacher.create(key, obj)
+
+    def _exists(self, metadata: Mapping[str, Any], there: Item) -> status.StatusError:
+        make = status.generate_name_conflict if metadata.get("generateName") else status.already_exists
+        error = make(self.resource.group_resource, metadata["name"])
+        if decode(there)["metadata"].get("deletionTimestamp") is None:
+            return error
+        message = f"object is being deleted: {error.message}"
+        return status.StatusError(error.code, error.reason, message, error.details)
+
+    def _render(self, key: str, revision: int, obj: Object) -> Item:
+        """An item that nobody stored: the answer of a dry run, or of an update that removed the object."""
+        labels, fields = self._index(obj)
+        return Item(key, revision, orjson.dumps(obj), labels, fields)
+
+    # update
+
+    async def update(
+        self, ctx: "Context", namespace: str, name: str, update: Updater, options: WriteOptions,
+        *, subresource: str = "", create_on_missing: bool = False, validate: Validation | None = None, uid: str = "",
+    ) -> tuple[Item, bool]:
+        key = self.key(namespace, name)
+        while True:
+            item = self.cacher.newest(key)
+            if uid:
+                self._check_uid(key, name, uid, item)
+            try:
+                if item is not None:
+                    return await self._update(ctx, namespace, item, update, options, subresource, validate), False
+                if not (create_on_missing or self.strategy.allow_create_on_update):
+                    raise status.not_found(self.resource.group_resource, name)
+                obj = await update({})
+                obj["metadata"].pop("resourceVersion", None)
+                return await self._create(ctx, namespace, obj, options, validate), True
+            except Conflict:
+                continue
+            except status.StatusError as e:
+                # somebody else created it meanwhile: update that
+                if item is None and e.reason == status.REASON_ALREADY_EXISTS and self.cacher.newest(key) is not None:
+                    continue
+                raise
+
+    async def _update(
+        self, ctx: "Context", namespace: str, item: Item, update: Updater, options: WriteOptions, subresource: str,
+        validate: Validation | None,
+    ) -> Item:
+        old = decode(item)
+        obj = await update(decode(item))
+        self._check_resource_version(obj["metadata"], old["metadata"], item)
+        finish = self.strategy.begin_update(ctx, obj, old, options.dry_run)
+        done = False
+        try:
+            writing.before_update(self.resource, self.strategy, ctx, obj, old, namespace, subresource)
+            obj["metadata"] = meta.ordered(obj["metadata"])
+            writing.keep_field_times(obj, old)
+            if validate is not None:
+                await validate(obj, old)
+            if self._to_be_removed(obj, old):
+                await self._remove_finalized(ctx, item, options.dry_run)
+                result = self._render(item.key, item.revision, obj)
+            else:
+                result = await self._replace(item, obj, old, options.dry_run)
+            done = True
+        finally:
+            if finish is not None:
+                finish(done)
+        return result
+
+    def _check_uid(self, key: str, name: str, uid: str, item: Item | None) -> None:
+        have = decode(item)["metadata"]["uid"] if item is not None else ""
+        if uid != have:
+            raise status.conflict(
+                self.resource.group_resource, name,
+                f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
+                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {have}",
+            )
+
+    def _check_resource_version(self, metadata: dict[str, Any], old: Mapping[str, Any], item: Item) -> None:
+        """The version that the object names must be the newest; leaves that version in `metadata`."""
+        try:
+            version = meta.parse_resource_version(metadata.get("resourceVersion") or "")
+        except ValueError as e:
+            raise status.plain_internal(str(e)) from None
+        resource = self.resource
+        if version == 0:
+            if not self.strategy.allow_unconditional_update:
+                # upstream names the resource where a kind belongs (store.go, Update): kept
+                missing = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+                raise status.invalid(GroupKind(resource.group, resource.name), old["name"], [missing])
+        elif version != item.revision:
+            raise status.conflict(resource.group_resource, old["name"], OPTIMISTIC_LOCK_ERROR)
+        metadata["resourceVersion"] = old["resourceVersion"]
+
+    async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
+        if obj == old:
+            return await self.cacher.durable(item)
+        if dry_run:
+            return self._render(item.key, item.revision, obj)
+        return await self.cacher.update(item.key, obj, item)
+
+    def _to_be_removed(self, obj: Object, old: Object) -> bool:
+        """Whether this update took the last thing that held a deleted object."""
+        metadata = old["metadata"]
+        return (
+            metadata.get("deletionTimestamp") is not None
+            and not metadata.get("deletionGracePeriodSeconds")
+            and not obj["metadata"].get("finalizers")
+            and self.strategy.emptied(obj)
+        )
+
+    async def _remove_finalized(self, ctx: "Context", item: Item, dry_run: bool) -> None:
+        if dry_run:
+            return
+        newest: Item | None = item
+        while newest is not None:
+            try:
+                await self.cacher.delete(newest.key, newest)
+                break
+            except Conflict as e:
+                newest = e.current
+        self.strategy.after_delete(ctx, decode(item))
+
+    # delete
+
+    async def delete(
+        self, ctx: "Context", namespace: str, name: str, options: DeleteOptions, *, validate: Validation | None = None
+    ) -> tuple[Item, bool]:
+        key = self.key(namespace, name)
+        while True:
+            item = self.cacher.newest(key)
+            if item is None:
+                raise status.not_found(self.resource.group_resource, name)
+            try:
+                return await self._delete(ctx, item, options, validate)
+            except Conflict:
+                continue
+
+    async def _delete(
+        self, ctx: "Context", item: Item, options: DeleteOptions, validate: Validation | None
+    ) -> tuple[Item, bool]:
+        old = decode(item)
+        obj = decode(item)
+        step = deletion.decide(self.resource, self.strategy, ctx, obj, options, self.times)
+        if step is Step.NOTHING:
+            return await self.cacher.durable(item), False
+        if validate is not None:
+            await validate(None, old)
+        if step is not Step.REMOVE:
+            obj["metadata"] = meta.ordered(obj["metadata"])
+            item = await self._replace(item, obj, old, options.dry_run)
+            if step is Step.MARK:
+                return item, False
+        if options.dry_run:
+            return item, True
+        item = await self.cacher.delete(item.key, item)
+        self.strategy.after_delete(ctx, obj)
+        return item, True
+
+    async def delete_collection(
+        self, ctx: "Context", namespace: str, items: Sequence[Item], options: DeleteOptions,
+        *, validate: Validation | None = None,
+    ) -> list[Item]:
+        for item in items:
+            fields = item.fields
+            try:
+                await self.delete(
+                    ctx, fields.get("metadata.namespace", ""), fields["metadata.name"], options, validate=validate
+                )
+            except status.StatusError as e:
+                if e.reason != status.REASON_NOT_FOUND:
+                    raise
+        return list(items)
+
+
+def _refuse_resource_version(metadata: Mapping[str, Any]) -> None:
+    """A create names no version; what is no number counts as none (upstream: etcd3/store.go, Create)."""
+    try:
+        version = meta.parse_resource_version(metadata.get("resourceVersion") or "")
+    except ValueError:
+        return
+    if version:
+        raise status.plain_internal("resourceVersion should not be set on objects to be created")
+
+

@@ -1,0 +1,170 @@
+"""What is common to all kinds when an object is created or updated (upstream: registry/rest/create.go, update.go).
+
+Pure functions over dicts in the order in which kube-apiserver does things; `store.Store` calls them.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pilothouse.apimachinery import field, metavalidation, status
+from pilothouse.apimachinery.meta import Times, new_uid
+from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain, is_path_segment
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+    from pilothouse.registry.rest import Object, Resource, Strategy
+
+NAMESPACE_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
+_SYSTEM_KEYS = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+
+
+def wipe_system_fields(metadata: dict[str, Any]) -> None:
+    """Drop what only the server sets. Handlers do this before field management and admission of a create."""
+    for k in _SYSTEM_KEYS:
+        metadata.pop(k, None)
+
+
+def fill_system_fields(metadata: dict[str, Any], times: Times) -> None:
+    metadata["creationTimestamp"] = times.now()
+    metadata["uid"] = new_uid()
+
+
+def ensure_namespace(metadata: dict[str, Any], namespace: str) -> None:
+    """Give the object the request's namespace ("" for cluster-scoped kinds). Raises 400 if it names another."""
+    have = metadata.get("namespace") or ""
+    if have == namespace:
+        return
+    if have and namespace:
+        raise status.bad_request(NAMESPACE_MISMATCH)
+    if namespace:
+        metadata["namespace"] = namespace
+    else:
+        metadata.pop("namespace", None)
+
+
+def name_validator(strategy: "Strategy") -> NameValidator:
+    validate = strategy.validate_name
+    return validate if validate is not None else is_dns_subdomain
+
+
+def reset_status(strategy: "Strategy", obj: "Object", zero: Mapping[str, bytes]) -> None:
+    """A new object has the status fields' zero values, whatever the client sent."""
+    for name in strategy.status_fields:
+        if name in zero:
+            obj[name] = orjson.loads(zero[name])
+        else:
+            obj.pop(name, None)
+
+
+def before_create(
+    resource: "Resource", strategy: "Strategy", ctx: "Context", obj: "Object", namespace: str, zero: Mapping[str, bytes]
+) -> None:
+    """Everything up to validating admission. Raises 400 and 422."""
+    metadata = obj["metadata"]
+    ensure_namespace(metadata, namespace if resource.namespaced else "")
+    if strategy.generation:
+        metadata["generation"] = 1
+    reset_status(strategy, obj, zero)
+    strategy.prepare_for_create(ctx, obj)
+    errors = metavalidation.validate(metadata, resource.namespaced, name_validator(strategy))
+    errors.extend(strategy.validate(ctx, obj))
+    if errors:
+        raise status.invalid(resource.group_kind, metadata.get("name") or "", errors)
+    for text in strategy.warnings_on_create(ctx, obj):
+        ctx.warn(text)
+    strategy.canonicalize(obj)
+
+
+def before_update(
+    resource: "Resource", strategy: "Strategy", ctx: "Context", obj: "Object", old: "Object", namespace: str,
+    subresource: str,
+) -> None:
+    """Everything up to validating admission; changes `obj` in place. Raises 400 and 422."""
+    metadata, old_metadata = obj["metadata"], old["metadata"]
+    ensure_namespace(metadata, namespace if resource.namespaced else "")
+    _copy(metadata, old_metadata, "generation")
+    strategy = strategy.subresource_strategies.get(subresource, strategy)
+    of_status = subresource == "status"
+    if of_status:
+        _take_all_but_status(strategy, obj, old)
+        strategy.prepare_for_status_update(ctx, obj, old)
+    else:
+        for name in strategy.status_fields:
+            _copy(obj, old, name)
+        strategy.prepare_for_update(ctx, obj, old)
+        if strategy.generation and _desired_state_changed(strategy, obj, old):
+            metadata["generation"] = (old_metadata.get("generation") or 0) + 1
+    _keep_system_fields(metadata, old_metadata)
+    errors = _validate_metadata(resource, strategy, metadata, old_metadata, of_status)
+    validate = strategy.validate_status_update if of_status else strategy.validate_update
+    errors.extend(validate(ctx, obj, old))
+    if errors:
+        raise status.invalid(resource.group_kind, metadata.get("name") or "", errors)
+    for text in strategy.warnings_on_update(ctx, obj, old) if not of_status else ():
+        ctx.warn(text)
+    strategy.canonicalize(obj)
+
+
+def _copy(new: dict[str, Any], old: Mapping[str, Any], name: str) -> None:
+    if name in old:
+        new[name] = old[name]
+    else:
+        new.pop(name, None)
+
+
+def _take_all_but_status(strategy: "Strategy", obj: "Object", old: "Object") -> None:
+    own = {name: obj[name] for name in ("metadata", *strategy.status_fields) if name in obj}
+    kept = {k: v for k, v in old.items() if k not in strategy.status_fields}
+    obj.clear()
+    obj.update(kept)
+    obj.update(own)
+
+
+def _desired_state_changed(strategy: "Strategy", obj: "Object", old: "Object") -> bool:
+    apart = ("metadata", "kind", "apiVersion", *strategy.status_fields)
+    return any(obj.get(k) != old.get(k) for k in (obj.keys() | old.keys()).difference(apart))
+
+
+def _keep_system_fields(metadata: dict[str, Any], old: Mapping[str, Any]) -> None:
+    """An update cannot change when an object was made or is to go; what it does not say stays."""
+    if not metadata.get("uid"):
+        metadata["uid"] = old.get("uid", "")
+    if "creationTimestamp" in old:
+        metadata["creationTimestamp"] = old["creationTimestamp"]
+    if old.get("deletionTimestamp") is not None:
+        metadata["deletionTimestamp"] = old["deletionTimestamp"]
+    if metadata.get("deletionGracePeriodSeconds") is None and old.get("deletionGracePeriodSeconds") is not None:
+        metadata["deletionGracePeriodSeconds"] = old["deletionGracePeriodSeconds"]
+
+
+def _validate_metadata(
+    resource: "Resource", strategy: "Strategy", new: Mapping[str, Any], old: Mapping[str, Any], of_status: bool
+) -> list[field.Error]:
+    errors = metavalidation.validate(new, resource.namespaced, is_path_segment)
+    errors.extend(metavalidation.validate_update(new, old))
+    if errors:
+        # the kind's own validation finds the same again, and upstream reports each finding as a cause
+        for check in strategy.status_metadata_checks if of_status else strategy.update_metadata_checks:
+            if check == "update":
+                errors.extend(metavalidation.validate_update(new, old))
+            else:
+                errors.extend(metavalidation.validate(new, resource.namespaced, name_validator(strategy)))
+    return errors
+
+
+def keep_field_times(obj: "Object", old: "Object") -> None:
+    """A write that changes nothing but managedFields' times keeps the old times (so it changes nothing at all)."""
+    new_fields = obj["metadata"].get("managedFields")
+    old_fields = old["metadata"].get("managedFields")
+    if not new_fields or not old_fields or len(new_fields) != len(old_fields) or new_fields == old_fields:
+        return
+    if all(_without_time(a) == _without_time(b) for a, b in zip(new_fields, old_fields, strict=True)):
+        obj["metadata"]["managedFields"] = old_fields
+        if obj != old:
+            obj["metadata"]["managedFields"] = new_fields
+
+
+def _without_time(entry: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in entry.items() if k != "time"}
