@@ -15,7 +15,6 @@ When the client goes away the running task is cancelled and its stream is closed
 from __future__ import annotations
 
 import asyncio
-import logging
 import math
 import socket
 from collections import deque
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import httptools
 
 from pilothouse.apimachinery.http import Handler, Headers, Request, Response, StreamResponse
+from pilothouse.observability.logging import log
 from pilothouse.transport import wire
 from pilothouse.transport.exchange import ClientGone, Exchange, close_stream
 from pilothouse.transport.limits import Limits
@@ -34,7 +34,7 @@ from pilothouse.transport.upgrade import Upgrade
 if TYPE_CHECKING:
     from pilothouse.transport.server import HTTPServer
 
-log = logging.getLogger(__name__)
+
 
 _NOTED = frozenset({b"host", b"expect", b"upgrade"})
 _JOIN_LIMIT = 64 * 1024
@@ -118,7 +118,7 @@ class HTTPProtocol(asyncio.Protocol):
         except httptools.HttpParserCallbackError as error:
             # A callback of ours raised; httptools chains the cause.
             if not isinstance(error.__context__, wire.BadTarget):
-                log.error("connection callback failed", exc_info=error)
+                log.exception("Reading a request failed", error)
             self._refuse(400, "")
         except httptools.HttpParserInvalidMethodError:
             self._refuse(400, "")
@@ -222,9 +222,9 @@ class HTTPProtocol(asyncio.Protocol):
             raise
         except ClientGone:
             self._abort()
-        except Exception:
+        except Exception as error:
             # The chain answers every error; one that arrives here leaves no answer that could be trusted.
-            log.exception("handler failed", extra={"path": exchange.request.path})
+            log.exception("Handler failed", error, path=exchange.request.path)
             self._abort()
         else:
             self._finish(exchange)

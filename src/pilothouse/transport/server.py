@@ -10,12 +10,13 @@ from pilothouse.apimachinery.http import Handler
 from pilothouse.transport.limits import Limits
 from pilothouse.transport.protocol import HTTPProtocol
 
+BACKLOG = 4096
 SWEEP_SECONDS = 1.0
 """Deadlines are swept, not set one timer each: a timer for every request costs more than parsing it."""
 
 
 class HTTPServer:
-    """Serves `handler` on one socket. Use: `await start()`, `await drain(seconds)`."""
+    """Serves `handler` on one socket. Use: `await bind()`, `await start()`, `await drain(seconds)`."""
 
     def __init__(
         self,
@@ -26,7 +27,6 @@ class HTTPServer:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
         reuse_port: bool = False,
-        reuse_address: bool = True,
     ) -> None:
         self._handler = handler
         self._host = host
@@ -34,7 +34,6 @@ class HTTPServer:
         self._tls = tls
         self._limits = limits or Limits()
         self._reuse_port = reuse_port
-        self._reuse_address = reuse_address
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
@@ -42,26 +41,31 @@ class HTTPServer:
         self.draining = False
         self._emptied: asyncio.Future[None] | None = None
 
-    async def start(self) -> None:
-        """Listen. Raises OSError when the address cannot be bound."""
+    async def bind(self) -> None:
+        """Take the address without accepting anything yet. Raises OSError when it cannot be had."""
         self._loop = loop = asyncio.get_running_loop()
-        listener = self.bind()
         self._server = await loop.create_server(
             lambda: HTTPProtocol(self, self._handler, self._limits, loop),
-            sock=listener, ssl=self._tls, backlog=4096,
+            sock=self._bound_socket(), ssl=self._tls, backlog=BACKLOG, start_serving=False,
             ssl_handshake_timeout=self._limits.header_seconds if self._tls else None,
         )
+
+    async def start(self) -> None:
+        """Accept connections, after `bind` or with it."""
+        if self._server is None:
+            await self.bind()
+        if self._server is not None:
+            await self._server.start_serving()
         self._sweep()
 
-    def bind(self) -> socket.socket:
+    def _bound_socket(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
-            if self._reuse_address:
-                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             if self._reuse_port:
                 listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-            if family == socket.AF_INET6 and self._host == "::":
+            if self._host == "::":
                 listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
             listener.bind((self._host, self._port))
         except OSError:

@@ -1,0 +1,187 @@
+"""The options as the server reads them: one frozen dataclass for each concern.
+
+Every field is the flag of the same name (`_` for `-`); durations are seconds, lists are tuples. Made by
+`Options.parse`, filled in by `complete.complete`, checked by `validation.validate`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pilothouse.options import flagset, gates
+from pilothouse.options.gates import FeatureGates
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenericOptions:
+    """The generic API server: how it names itself, what it admits at once, how it stops."""
+
+    advertise_address: str
+    cors_allowed_origins: tuple[str, ...]
+    external_hostname: str
+    goaway_chance: float
+    livez_grace_period: float
+    max_mutating_requests_inflight: int
+    max_requests_inflight: int
+    min_request_timeout: int
+    request_timeout: float
+    shutdown_delay_duration: float
+    strict_transport_security_directives: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageOptions:
+    data_dir: str
+    storage_backend: str
+    etcd_compaction_interval: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingOptions:
+    """The socket and its TLS. Empty certificate flags: the certificate that `transport.pki` makes."""
+
+    bind_address: str
+    secure_port: int
+    cert_dir: str
+    """Where the serving certificate is made (completed: `pki` in the data directory, unless given)."""
+    tls_cert_file: str
+    tls_private_key_file: str
+    tls_cipher_suites: tuple[str, ...]
+    tls_min_version: str
+    permit_address_sharing: bool
+    permit_port_sharing: bool
+    kubeconfig_out: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthenticationOptions:
+    anonymous_auth: bool
+    client_ca_file: str
+    """As given; `Options.client_ca_files` are all that count."""
+    token_auth_file: str
+    api_audiences: tuple[str, ...]
+    """Completed: the issuers, if not given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceAccountOptions:
+    """Tokens of service accounts. Completed: without key flags, those of the pair that `transport.pki` makes."""
+
+    service_account_issuer: tuple[str, ...]
+    service_account_jwks_uri: str
+    service_account_key_file: tuple[str, ...]
+    service_account_signing_key_file: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthorizationOptions:
+    authorization_mode: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdmissionOptions:
+    enable_admission_plugins: tuple[str, ...]
+    disable_admission_plugins: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class APIOptions:
+    """Which API group versions are served: `runtime_config` as given ("apps/v1" → "false")."""
+
+    runtime_config: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureOptions:
+    enable_priority_and_fairness: bool
+    profiling: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoggingOptions:
+    logging_format: str
+    v: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlPlaneOptions:
+    """What the built-in resources need to know."""
+
+    allow_privileged: bool
+    endpoint_reconciler_type: str
+    event_ttl: float
+    service_cluster_ip_range: str
+    service_node_port_range: tuple[int, int]
+    standalone_controllers: bool
+
+    @property
+    def service_cluster_ip_ranges(self) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.service_cluster_ip_range.split(",") if part.strip())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    generic: GenericOptions
+    storage: StorageOptions
+    serving: ServingOptions
+    authentication: AuthenticationOptions
+    service_accounts: ServiceAccountOptions
+    authorization: AuthorizationOptions
+    admission: AdmissionOptions
+    api: APIOptions
+    features: FeatureOptions
+    logging: LoggingOptions
+    control_plane: ControlPlaneOptions
+    feature_gates: FeatureGates
+    given: frozenset[str] = frozenset()
+    """Names of the flags that were given."""
+    values: Mapping[str, Any] = field(default_factory=dict, repr=False)
+    """Every flag's value as parsed, for the log and for /flagz."""
+    parse_errors: tuple[str, ...] = ()
+
+    @property
+    def pki_directory(self) -> Path:
+        """Where `transport.pki` keeps what it makes."""
+        return Path(self.storage.data_dir) / "pki"
+
+    @property
+    def ca_file(self) -> Path:
+        """The server's own authority: what pods and kubeconfigs trust."""
+        return self.pki_directory / "ca.crt"
+
+    @property
+    def client_ca_files(self) -> tuple[Path, ...]:
+        """Authorities whose client certificates authenticate: our own, which signs the administrator's, and
+        --client-ca-file."""
+        given = self.authentication.client_ca_file
+        return (self.ca_file, Path(given)) if given else (self.ca_file,)
+
+    @classmethod
+    def parse(cls, arguments: Sequence[str] = (), program: str = "kube-apiserver") -> Options:
+        """Options of a command line. Never raises: `validation.validate` reports `parse_errors` with all others."""
+        parsed = flagset.parse(arguments, program)
+        feature_gates, gate_errors = gates.resolve(parsed.values["feature-gates"])
+        return cls(
+            generic=_pick(GenericOptions, parsed.values),
+            storage=_pick(StorageOptions, parsed.values),
+            serving=_pick(ServingOptions, parsed.values),
+            authentication=_pick(AuthenticationOptions, parsed.values),
+            service_accounts=_pick(ServiceAccountOptions, parsed.values),
+            authorization=_pick(AuthorizationOptions, parsed.values),
+            admission=_pick(AdmissionOptions, parsed.values),
+            api=_pick(APIOptions, parsed.values),
+            features=_pick(FeatureOptions, parsed.values),
+            logging=_pick(LoggingOptions, parsed.values),
+            control_plane=_pick(ControlPlaneOptions, parsed.values),
+            feature_gates=feature_gates, given=parsed.given, values=parsed.values,
+            parse_errors=(*parsed.errors, *gate_errors),
+        )
+
+
+def _pick(concern: type[T], values: Mapping[str, Any]) -> T:
+    return concern(**{f.name: values[f.name.replace("_", "-")] for f in fields(concern)})  # type: ignore[arg-type]
