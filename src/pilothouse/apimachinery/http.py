@@ -18,12 +18,38 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 
+class LatencyTrackers:
+    """Seconds that a request spent in each phase (upstream: endpoints/request/webhook_duration.go)."""
+
+    __slots__ = (
+        "apf_queue_wait", "authentication", "authorization", "decode", "mutating_webhook", "response_write",
+        "serialize", "storage", "transform", "validating_webhook",
+    )
+
+    def __init__(self) -> None:
+        self.apf_queue_wait = 0.0
+        self.authentication = 0.0
+        self.authorization = 0.0
+        self.decode = 0.0
+        self.mutating_webhook = 0.0
+        self.response_write = 0.0
+        self.serialize = 0.0
+        self.storage = 0.0
+        self.transform = 0.0
+        self.validating_webhook = 0.0
+
+    def outside(self) -> float:
+        """Time that is not the server's own: webhooks and waiting for a seat."""
+        return self.mutating_webhook + self.validating_webhook + self.apf_queue_wait
+
+
 class Context:
     """What the filters leave behind for those after them. One for each request; no free-form keys."""
 
     __slots__ = (
         "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
-        "received_at", "request_info", "seat", "user", "warnings",
+        "end_stream", "latency", "mux_incomplete", "received_at", "request_info", "response_headers", "seat",
+        "user", "warnings",
     )
 
     def __init__(self) -> None:
@@ -40,6 +66,20 @@ class Context:
         self.authorization_reason: str = ""
         self.audit_annotations: dict[str, str] | None = None
         self.seat: Any = None
+        self.response_headers: Headers = []
+        """Headers that the chain adds to the answer, whoever makes it; one that the answer itself has wins."""
+        self.end_stream: Callable[[], None] | None = None
+        """Ends this request's stream cleanly from the server's side; a watch sets it (`Watcher.close`)."""
+        self.latency: LatencyTrackers | None = None
+        """Where time went, by phase; None until the first phase is tracked."""
+        self.mux_incomplete = False
+        """The request came before every path was installed: an unknown path answers 503 instead of 404."""
+
+    def track(self, phase: str, seconds: float) -> None:
+        """Add to one phase of `LatencyTrackers`."""
+        if self.latency is None:
+            self.latency = LatencyTrackers()
+        setattr(self.latency, phase, getattr(self.latency, phase) + seconds)
 
     def warn(self, text: str) -> None:
         if self.warnings is None:

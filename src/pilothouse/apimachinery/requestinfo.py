@@ -2,6 +2,19 @@
 
 from dataclasses import dataclass
 
+from pilothouse.apimachinery.http import Request
+
+_VERBS = {
+    "GET": "get", "HEAD": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete",
+}
+_SPECIAL_VERBS = frozenset({"proxy", "watch"})
+_NAMESPACE_SUBRESOURCES = frozenset({"status", "finalize"})
+_VERBS_WITH_SELECTORS = frozenset({"list", "watch", "deletecollection"})
+_LONG_RUNNING_VERBS = frozenset({"watch", "proxy"})
+_LONG_RUNNING_SUBRESOURCES = frozenset({"attach", "exec", "proxy", "log", "portforward"})
+#: Query values of list options that upstream decodes as numbers or booleans; a bad one loses the field selector.
+_INTEGER_OPTIONS = frozenset({"limit", "timeoutSeconds"})
+
 
 @dataclass(slots=True)
 class RequestInfo:
@@ -25,3 +38,99 @@ class RequestInfo:
     field_selector: str = ""
     label_selector: str = ""
     long_running: bool = False
+
+
+class RequestInfoError(Exception):
+    """A URL that has a special verb and nothing behind it."""
+
+
+def resolve(request: Request) -> RequestInfo:
+    """Read a request's method, path and, where the name or the verb depends on it, its query.
+
+    Raises RequestInfoError, which upstream answers with a plain 500.
+    """
+    path = request.path
+    parts = path.strip("/").split("/")
+    prefix = parts[0]
+    if len(parts) >= 3 and prefix == "api":
+        group, version, rest = "", parts[1], parts[2:]
+    elif len(parts) >= 4 and prefix == "apis":
+        group, version, rest = parts[1], parts[2], parts[3:]
+    else:
+        return RequestInfo(
+            False, path, request.method.lower(), prefix if prefix in ("api", "apis") and len(parts) >= 3 else "",
+            long_running=path.startswith("/debug/pprof/"),
+        )
+
+    via_path = rest[0] in _SPECIAL_VERBS
+    if via_path:
+        if len(rest) < 2:
+            raise RequestInfoError(f"unable to determine kind and namespace from url, {request_uri(request)}")
+        verb = rest[0]
+        rest = rest[1:]
+    else:
+        verb = _VERBS.get(request.method, "")
+
+    namespace = ""
+    if rest[0] == "namespaces" and len(rest) > 1:
+        namespace = rest[1]
+        # What follows a namespace's name is a resource of its own, unless it is a subresource of namespaces.
+        if len(rest) > 2 and rest[2] not in _NAMESPACE_SUBRESOURCES:
+            rest = rest[2:]
+
+    count = len(rest)
+    # Upstream leaves the subresource of /proxy/… paths uninterpreted.
+    subresource = rest[2] if count >= 3 and verb != "proxy" else ""
+    info = RequestInfo(
+        True, path, verb, prefix, group, version, namespace, rest[0], subresource, rest[1] if count >= 2 else "",
+        tuple(rest),
+    )
+    if not info.name:
+        _resolve_collection(request, info, via_path)
+    info.long_running = info.verb in _LONG_RUNNING_VERBS or subresource in _LONG_RUNNING_SUBRESOURCES
+    return info
+
+
+def _resolve_collection(request: Request, info: RequestInfo, via_path: bool) -> None:
+    """A get without a name is a list or a watch; a delete without one is a deletecollection."""
+    if info.verb == "get":
+        info.verb = "watch" if request.raw_query and is_watch(request) else "list"
+        if request.raw_query:
+            info.name = _single_name(request)
+    elif info.verb == "delete":
+        info.verb = "deletecollection"
+    if request.raw_query and not via_path and info.verb in _VERBS_WITH_SELECTORS:
+        info.field_selector = request.query_value("fieldSelector") or ""
+        info.label_selector = request.query_value("labelSelector") or ""
+
+
+def is_watch(request: Request) -> bool:
+    """Whether ?watch says so: any value but "0" and "false", also none (upstream: Convert_Slice_string_To_bool)."""
+    value = request.query_value("watch")
+    return value is not None and value.lower() not in ("0", "false")
+
+
+def _single_name(request: Request) -> str:
+    """The object's name if the field selector selects exactly one name, so that rules by name hold for lists."""
+    selector = request.query_value("fieldSelector")
+    if not selector or "metadata.name" not in selector:
+        return ""
+    for option in _INTEGER_OPTIONS:
+        value = request.query_value(option)
+        if value and not value.lstrip("+-").isdigit():
+            return ""
+    from pilothouse.apimachinery import fields
+
+    try:
+        name = fields.parse(selector).requires_exact("metadata.name")
+    except Exception:
+        # The handler will answer the bad selector; here it only means that no name is known.
+        return ""
+    if name is None or name in (".", "..") or "/" in name or "%" in name:
+        return ""
+    return name
+
+
+def request_uri(request: Request) -> str:
+    """Path and query as the client sent them (the path in its decoded form)."""
+    return f"{request.path}?{request.raw_query}" if request.raw_query else request.path

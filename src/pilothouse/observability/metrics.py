@@ -1,0 +1,253 @@
+"""Metrics in Prometheus' text format, cheap enough for the hot path (upstream: k8s.io/component-base/metrics).
+
+A metric is defined once on a `Registry` and gives a `Series` for each set of label values. Whoever counts
+on a hot path keeps the series and adds to it: `series.value += 1` is all that a count costs.
+
+    requests = REGISTRY.counter("apiserver_request_total", "Counter of …", ("code", "verb"), STABLE)
+    ok = requests.labels("200", "GET")
+    ok.value += 1
+"""
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from math import isfinite
+from typing import Final, TypeVar
+
+ALPHA: Final = "ALPHA"
+BETA: Final = "BETA"
+STABLE: Final = "STABLE"
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+DEFAULT_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Series:
+    """One counter or gauge: a metric with its label values."""
+
+    __slots__ = ("value",)
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def inc(self, amount: float = 1.0) -> None:
+        self.value += amount
+
+    def set(self, value: float) -> None:
+        self.value = value
+
+
+class HistogramSeries:
+    """One histogram. `counts` has one more entry than `bounds`, for what is above the last one."""
+
+    __slots__ = ("bounds", "counts", "sum")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.sum = 0.0
+
+    def observe(self, value: float) -> None:
+        self.counts[bisect_left(self.bounds, value)] += 1
+        self.sum += value
+
+
+class _Family:
+    """Name, help and label names that all series of a metric share."""
+
+    type = "untyped"
+
+    def __init__(self, name: str, help: str, labels: Sequence[str], stability: str) -> None:
+        self.name = name
+        self.help = help
+        self.label_names = tuple(labels)
+        self.stability = stability
+        # Go's client writes labels sorted by name, whatever their order of definition.
+        self._order = sorted(range(len(self.label_names)), key=self.label_names.__getitem__)
+
+    def header(self) -> str:
+        text = f"[{self.stability}] {self.help}" if self.stability else self.help
+        escaped = text.replace("\\", "\\\\").replace("\n", "\\n")
+        return f"# HELP {self.name} {escaped}\n# TYPE {self.name} {self.type}\n"
+
+    def _text(self, values: Sequence[str]) -> str:
+        return ",".join(f'{self.label_names[i]}="{_escape(values[i])}"' for i in self._order)
+
+    def samples(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def clear(self) -> None:
+        raise NotImplementedError
+
+
+class Counter(_Family):
+    """Values that only grow; as a gauge, values that are set."""
+
+    type = "counter"
+
+    def __init__(self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA) -> None:
+        super().__init__(name, help, labels, stability)
+        self.series: dict[tuple[str, ...], Series] = {}
+        if not labels:
+            self.labels()
+
+    def labels(self, *values: str) -> Series:
+        """The series of these label values, in the order of the metric's definition; made when it is new."""
+        series = self.series.get(values)
+        if series is None:
+            if len(values) != len(self.label_names):
+                raise ValueError(f"{self.name} has labels {self.label_names}, got {values}")
+            series = self.series[values] = Series()
+        return series
+
+    def inc(self, *values: str) -> None:
+        self.labels(*values).value += 1
+
+    def set(self, value: float, *values: str) -> None:
+        self.labels(*values).value = value
+
+    def samples(self) -> Iterator[str]:
+        for values, series in sorted(self.series.items()):
+            text = self._text(values)
+            braces = f"{{{text}}}" if text else ""
+            yield f"{self.name}{braces} {go_float(series.value)}\n"
+
+    def clear(self) -> None:
+        for series in self.series.values():
+            series.value = 0.0
+
+
+class Gauge(Counter):
+    type = "gauge"
+
+    def clear(self) -> None:
+        """Gauges keep their values: they tell a state, not a history."""
+
+
+class Histogram(_Family):
+    """Distributions over fixed upper bounds (inclusive), in ascending order."""
+
+    type = "histogram"
+
+    def __init__(
+        self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA,
+        buckets: Sequence[float] = DEFAULT_BUCKETS,
+    ) -> None:
+        super().__init__(name, help, labels, stability)
+        self.bounds = tuple(buckets)
+        self.series: dict[tuple[str, ...], HistogramSeries] = {}
+        if not labels:
+            self.labels()
+
+    def labels(self, *values: str) -> HistogramSeries:
+        """The series of these label values, in the order of the metric's definition; made when it is new."""
+        series = self.series.get(values)
+        if series is None:
+            if len(values) != len(self.label_names):
+                raise ValueError(f"{self.name} has labels {self.label_names}, got {values}")
+            series = self.series[values] = HistogramSeries(self.bounds)
+        return series
+
+    def observe(self, value: float, *values: str) -> None:
+        self.labels(*values).observe(value)
+
+    def samples(self) -> Iterator[str]:
+        for values, series in sorted(self.series.items(), key=lambda item: item[0]):
+            text = self._text(values)
+            lead = f"{text}," if text else ""
+            total = 0
+            for bound, count in zip(self.bounds, series.counts, strict=False):
+                total += count
+                yield f'{self.name}_bucket{{{lead}le="{go_float(bound)}"}} {total}\n'
+            total += series.counts[-1]
+            yield f'{self.name}_bucket{{{lead}le="+Inf"}} {total}\n'
+            braces = f"{{{text}}}" if text else ""
+            yield f"{self.name}_sum{braces} {go_float(series.sum)}\n{self.name}_count{braces} {total}\n"
+
+    def clear(self) -> None:
+        for series in self.series.values():
+            series.counts = [0] * len(series.counts)
+            series.sum = 0.0
+
+
+F = TypeVar("F", bound=_Family)
+
+
+class Registry:
+    """The metrics of a process. Defining one a second time gives the one that is there.
+
+    `add_collector(fn)` registers a function that is called before each scrape to set gauges whose values
+    are not worth keeping up to date (sizes, process figures).
+    """
+
+    def __init__(self) -> None:
+        self._families: dict[str, _Family] = {}
+        self._collectors: list[Callable[[], None]] = []
+
+    def counter(self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA) -> Counter:
+        return self._define(Counter(name, help, labels, stability))
+
+    def gauge(self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA) -> Gauge:
+        return self._define(Gauge(name, help, labels, stability))
+
+    def histogram(
+        self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA,
+        buckets: Sequence[float] = DEFAULT_BUCKETS,
+    ) -> Histogram:
+        return self._define(Histogram(name, help, labels, stability, buckets))
+
+    def _define(self, family: F) -> F:
+        known = self._families.setdefault(family.name, family)
+        if type(known) is not type(family) or known.label_names != family.label_names:
+            raise ValueError(f"metric {family.name} is already defined otherwise")
+        return known
+
+    def add_collector(self, collector: Callable[[], None]) -> None:
+        self._collectors.append(collector)
+
+    def remove_collector(self, collector: Callable[[], None]) -> None:
+        self._collectors.remove(collector)
+
+    def render(self) -> bytes:
+        """Everything in the text format, sorted by name; metrics without a series are left out, as Go does."""
+        for collector in list(self._collectors):
+            collector()
+        out: list[str] = []
+        for _, family in sorted(self._families.items()):
+            lines = list(family.samples())
+            if lines:
+                out.append(family.header())
+                out += lines
+        return "".join(out).encode()
+
+    def reset(self) -> None:
+        """Set counters and histograms to zero (DELETE /metrics)."""
+        for family in self._families.values():
+            family.clear()
+
+
+def _escape(value: str) -> str:
+    if "\\" in value or '"' in value or "\n" in value:
+        return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+    return value
+
+
+def go_float(value: float) -> str:
+    """A number as Go's strconv.FormatFloat(v, 'g', -1, 64) writes it: "0.005", "1e+06", "+Inf"."""
+    if not isfinite(value):
+        return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
+    plain = repr(float(value)).removesuffix(".0")
+    size = abs(value)
+    if size == 0 or 1e-4 <= size < 1e6:
+        return plain
+    mantissa, _, exponent = plain.lstrip("-").partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    exp = int(exponent or 0) + len(whole) - 1
+    digits = (whole + fraction).rstrip("0")
+    stripped = digits.lstrip("0")
+    exp -= len(digits) - len(stripped)
+    tail = f".{stripped[1:]}" if len(stripped) > 1 else ""
+    return f"{'-' if value < 0 else ''}{stripped[0]}{tail}e{'-' if exp < 0 else '+'}{abs(exp):02d}"
+
+
+#: The process's registry, as upstream's legacyregistry.
+REGISTRY: Final = Registry()

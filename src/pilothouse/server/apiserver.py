@@ -1,0 +1,203 @@
+"""A generic API server (upstream: k8s.io/apiserver pkg/server/genericapiserver.go).
+
+Three of them make a kube-apiserver: the aggregator delegates to kube-apiserver, that to apiextensions, that
+to "not found". Only the outermost has a filter chain and is run; it takes over its delegates' hooks and
+health checks.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from pilothouse.apimachinery.http import Handler
+from pilothouse.observability.logging import log
+from pilothouse.server.chain import ChainConfig, build_chain
+from pilothouse.server.director import APIGroupHandler, Director, not_found_handler
+from pilothouse.server.healthz import (
+    ENDPOINTS,
+    HEALTHZ,
+    LIVEZ,
+    READYZ,
+    Check,
+    HealthChecker,
+    HealthRegistry,
+    delayed,
+    log_check,
+    ping,
+    shutdown_check,
+)
+from pilothouse.server.hooks import HookContext, PostStart, PostStartHook, PreShutdownHook, TaskOwner
+from pilothouse.server.loopback import LoopbackClient, loopback_chain
+from pilothouse.server.mux import PathRecorderMux
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerConfig:
+    """What all three servers share. Times in seconds; the defaults are kube-apiserver's."""
+
+    chain: ChainConfig = field(default_factory=ChainConfig)
+    livez_grace_period: float = 0.0
+    shutdown_delay: float = 0.0
+    shutdown_timeout: float = 60.0
+    """How long a shutdown waits for running requests (upstream: --request-timeout)."""
+    shutdown_watch_grace_period: float = 0.0
+    """How long a shutdown waits for watches that it has asked to end."""
+
+
+class GenericAPIServer:
+    """One server of the chain.
+
+    Made innermost first: `delegate` is the server that gets what this one does not know. Routes, checks and
+    hooks are added until `prepare`; after that only API groups may come and go.
+    """
+
+    def __init__(self, name: str, config: ServerConfig, delegate: "GenericAPIServer | None" = None) -> None:
+        self.name = name
+        self.config = config
+        self.delegate = delegate
+        chain = config.chain
+        self.signals = chain.signals
+        not_found = delegate.director.serve if delegate is not None else not_found_handler(chain.render)
+        self.mux = PathRecorderMux(name, not_found)
+        self.director: Director = Director(self.mux, chain.metrics, chain.render)
+        self.health = {
+            endpoint: HealthRegistry(endpoint, chain.metrics.registry, chain.logger) for endpoint in ENDPOINTS
+        }
+        self._post_start: list[PostStart] = []
+        self._pre_shutdown: list[tuple[str, PreShutdownHook]] = []
+        self._tasks = TaskOwner()
+        self._handler: Handler | None = None
+        self.add_health_check(ping())
+        self.add_health_check(log_check(chain.logger))
+        if delegate is not None:
+            self._inherit(delegate)
+
+    def _inherit(self, delegate: "GenericAPIServer") -> None:
+        for endpoint in ENDPOINTS:
+            for check in delegate.health[endpoint].checks:
+                self.health[endpoint].add(check)
+        self._post_start += delegate._post_start
+        self._pre_shutdown += delegate._pre_shutdown
+
+    # Routes
+
+    def install_api_group(self, prefix: str, group: str, version: str, handler: APIGroupHandler) -> None:
+        """Serve a group version below `prefix` ("api" or "apis")."""
+        self.director.install_group(prefix, group, version, handler)
+
+    @property
+    def api_groups(self) -> dict[tuple[str, str, str], APIGroupHandler]:
+        """What this server itself serves, by (prefix, group, version)."""
+        return self.director.groups
+
+    def listed_paths(self) -> list[str]:
+        """The index at `/`: this server's paths and its delegates'."""
+        own = set(self.director.listed_paths())
+        if self.delegate is not None:
+            own.update(self.delegate.listed_paths())
+        return sorted(own)
+
+    # Health checks and hooks
+
+    def add_health_check(self, check: HealthChecker, *, endpoints: tuple[str, ...] = ENDPOINTS) -> None:
+        """Show `check` on these endpoints ("healthz", "livez", "readyz")."""
+        for endpoint in endpoints:
+            self.health[endpoint].add(check)
+
+    def add_boot_check(self, check: HealthChecker) -> None:
+        """A check of the start-up: /livez overlooks it for the grace period."""
+        grace = self.config.livez_grace_period
+        self.health[HEALTHZ].add(check)
+        self.health[LIVEZ].add(delayed(check, grace, self.config.chain.clock) if grace else check)
+        self.health[READYZ].add(check)
+
+    def add_post_start_hook(self, name: str, hook: PostStartHook) -> None:
+        """Run `hook` once the server serves; until it has returned, poststarthook/<name> is red."""
+        if any(known.hook_name == name for known in self._post_start):
+            raise ValueError(f"post-start hook {name!r} is registered twice")
+        entry = PostStart(name, hook)
+        self._post_start.append(entry)
+        self.add_boot_check(entry)
+
+    def add_pre_shutdown_hook(self, name: str, hook: PreShutdownHook) -> None:
+        """Run `hook` at the begin of a shutdown, while requests are still served."""
+        self._pre_shutdown.append((name, hook))
+
+    # Running
+
+    def prepare(self) -> Handler:
+        """Install the health endpoints and build the filter chain; returns the server's handler."""
+        self.health[READYZ].add(shutdown_check(self.signals.shutdown_initiated))
+        self.health[HEALTHZ].install(self.mux)
+        self.health[LIVEZ].install(self.mux)
+        self.health[READYZ].install(self.mux, self.signals.has_been_ready.signal)
+        self._handler = build_chain(self.director.serve, self.config.chain)
+        return self._handler
+
+    @property
+    def handler(self) -> Handler:
+        """The whole server: filter chain, director, delegates. Only after `prepare`."""
+        if self._handler is None:
+            raise RuntimeError(f"server {self.name} is not prepared")
+        return self._handler
+
+    def loopback_client(self) -> LoopbackClient:
+        """The privileged client of this server, for hooks and controllers."""
+        return LoopbackClient(loopback_chain(self.director.serve, self.config.chain))
+
+    async def run_post_start_hooks(self) -> None:
+        """Run all hooks side by side; returns when all have. Raises HookError as soon as one fails."""
+        self.signals.mux_and_discovery_complete.signal()
+        context = HookContext(self.loopback_client(), self._tasks.start)
+        try:
+            async with asyncio.TaskGroup() as group:
+                for entry in self._post_start:
+                    group.create_task(entry.run(context), name=entry.name)
+        except BaseExceptionGroup as errors:
+            raise errors.exceptions[0] from None
+
+    async def shutdown(self, stop_listening: Callable[[], None] | None = None) -> None:
+        """Go through the shutdown as `lifecycle` tells it; returns when nothing runs any more.
+
+        `stop_listening` closes the sockets; open connections end as their requests do.
+        """
+        config, signals = self.config, self.signals
+        signals.shutdown_initiated.signal()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._run_pre_shutdown_hooks(), name="pre-shutdown-hooks")
+            if config.shutdown_delay:
+                group.create_task(asyncio.sleep(config.shutdown_delay), name="shutdown-delay")
+        signals.after_shutdown_delay_duration.signal()
+        signals.pre_shutdown_hooks_stopped.signal()
+        if stop_listening is not None and not config.chain.shutdown_send_retry_after:
+            stop_listening()
+            signals.http_server_stopped_listening.signal()
+        signals.not_accepting_new_request.signal()
+        await self._drain()
+        signals.in_flight_requests_drained.signal()
+        if stop_listening is not None and config.chain.shutdown_send_retry_after:
+            stop_listening()
+            signals.http_server_stopped_listening.signal()
+        await self._tasks.stop()
+
+    async def _drain(self) -> None:
+        config = self.config
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(config.shutdown_timeout):
+                await config.chain.requests.wait()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(config.shutdown_watch_grace_period):
+                await config.chain.watches.wait()
+
+    async def _run_pre_shutdown_hooks(self) -> None:
+        for name, hook in self._pre_shutdown:
+            try:
+                await hook()
+            except Exception as error:
+                log.exception("PreShutdownHook failed", error, hook=name)
+
+
+def always_ok(name: str) -> Check:
+    """A check that never fails, for conditions that cannot arise in this server but are asked for by name."""
+    return Check(name)

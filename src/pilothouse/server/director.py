@@ -1,0 +1,140 @@
+"""Sends a request to whoever owns its path (upstream: k8s.io/apiserver pkg/server/handler.go).
+
+An API group version owns everything below its root path, as does a web service; other paths go to the mux,
+and what the mux does not know goes to the next server of the chain.
+"""
+
+import time
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
+from pilothouse.apimachinery.requestinfo import RequestInfo
+from pilothouse.apimachinery.status import StatusError
+from pilothouse.server.metrics import ServerMetrics
+from pilothouse.server.mux import PathRecorderMux
+from pilothouse.server.responses import not_found
+
+
+class APIGroupHandler(Protocol):
+    """Serves one group version: its resources and its discovery document.
+
+    Gets every request whose path is the group version's root or lies below it; raises StatusError, also for
+    resources (404) and methods (405) that it does not know.
+    """
+
+    async def handle(self, request: Request) -> Response: ...
+
+    def serves(self, resource: str, subresource: str) -> bool:
+        """Whether the group version has this resource; metrics are kept only for those."""
+        ...
+
+
+def root_path(prefix: str, group: str, version: str) -> str:
+    """`("api", "", "v1")` is "/api/v1", `("apis", "apps", "v1")` is "/apis/apps/v1"."""
+    return f"/{prefix}/{group}/{version}" if group else f"/{prefix}/{version}"
+
+
+class Director:
+    """The routes of one server."""
+
+    def __init__(self, mux: PathRecorderMux, metrics: ServerMetrics, render: ErrorRenderer) -> None:
+        self.mux = mux
+        self._metrics = metrics
+        self._render = render
+        self.groups: dict[tuple[str, str, str], APIGroupHandler] = {}
+        self._versions: dict[tuple[str, str, str], tuple[str, Handler]] = {}
+        self._services: dict[str, Handler] = {}
+
+    def install_group(self, prefix: str, group: str, version: str, handler: APIGroupHandler) -> None:
+        """Serve one group version. Raises ValueError if it is served already."""
+        key = (prefix, group, version)
+        if key in self.groups:
+            raise ValueError(f"group version {key} is registered twice")
+        root = root_path(*key)
+        serve = instrument(
+            handler.handle, self._metrics, self._render,
+            lambda info: not info.is_resource_request or handler.serves(info.resource, info.subresource),
+        )
+        self.groups[key] = handler
+        self._versions[key] = (f"{root}/", serve)
+        self._services[root] = serve
+
+    def remove_group(self, prefix: str, group: str, version: str) -> None:
+        self.groups.pop((prefix, group, version), None)
+        self._versions.pop((prefix, group, version), None)
+        self._services.pop(root_path(prefix, group, version), None)
+
+    def install_service(self, root: str, handler: Handler) -> None:
+        """Serve `root` and everything below it, except what has a longer root of its own.
+
+        "/apis" is special as upstream: only "/apis" and "/apis/" belong to it, so that groups it does not
+        know reach the next server. Replaces an earlier handler of the same root.
+        """
+        self._services[root] = handler
+
+    def remove_service(self, root: str) -> None:
+        self._services.pop(root, None)
+
+    def serve(self, request: Request) -> Awaitable[Response]:
+        info = request.context.request_info
+        if info.is_resource_request:
+            route = self._versions.get((info.api_prefix, info.api_group, info.api_version))
+            if route is not None and request.path.startswith(route[0]):
+                return route[1](request)
+        return self._serve_path(request)
+
+    def _serve_path(self, request: Request) -> Awaitable[Response]:
+        path = request.path
+        services = self._services
+        root = path[:-1] if len(path) > 1 and path.endswith("/") else path
+        while root:
+            handler = services.get(root)
+            if handler is not None and (root != "/apis" or path in ("/apis", "/apis/")):
+                return handler(request)
+            root = root.rpartition("/")[0]
+        return self.mux.serve(request)
+
+    def listed_paths(self) -> list[str]:
+        return sorted({*self._services, *self.mux.listed_paths()})
+
+
+def instrument(
+    handler: Handler, metrics: ServerMetrics, render: ErrorRenderer,
+    known: Callable[[RequestInfo], bool] | None = None, clock: Callable[[], float] = time.monotonic,
+) -> Handler:
+    """Count what `handler` serves; its status errors become answers here, so that their codes are counted."""
+
+    async def serve(request: Request) -> Response:
+        try:
+            response = await handler(request)
+        except StatusError as error:
+            response = render(request, error)
+        except Exception:
+            metrics.record(request, Response(500), clock() - request.context.received_at, known)
+            raise
+        if request.context.request_info.long_running:
+            metrics.record_long_running(request, response)
+        metrics.record(request, response, clock() - request.context.received_at, known)
+        return response
+
+    return serve
+
+
+def not_found_handler(render: ErrorRenderer) -> Handler:
+    """The end of every chain: 404, or 503 for a request that came before all paths were installed.
+
+    upstream: pkg/util/notfoundhandler
+    """
+
+    async def serve(request: Request) -> Response:
+        if not request.context.mux_incomplete:
+            return not_found()
+        error = status.service_unavailable(
+            "the request has been made before all known HTTP paths have been installed, please try again"
+        )
+        error.details = {"retryAfterSeconds": 5}
+        return render(request, error)
+
+    return serve

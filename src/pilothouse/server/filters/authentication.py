@@ -1,0 +1,80 @@
+"""Who is asking (upstream: endpoints/filters/authentication.go).
+
+Anonymous access is an authenticator like the others; what none of them knows is refused. Credentials are
+taken off the request, so that nothing behind this filter can leak or replay them.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
+from pilothouse.authentication.interface import AuthenticationError
+from pilothouse.observability.logging import log
+from pilothouse.server.metrics import ServerMetrics
+
+if TYPE_CHECKING:
+    from pilothouse.authentication.interface import Authenticator
+
+_CREDENTIAL_HEADERS = frozenset(
+    {b"authorization", b"x-remote-user", b"x-remote-uid", b"x-remote-group"}
+)
+_EXTRA_PREFIX = "x-remote-extra-"
+
+
+def with_authentication(
+    handler: Handler,
+    authenticator: "Authenticator | None",
+    render: ErrorRenderer,
+    metrics: ServerMetrics,
+    *,
+    api_audiences: Sequence[str] = (),
+    front_proxy_headers: Sequence[str] = (),
+    front_proxy_extra_prefixes: Sequence[str] = (),
+    clock: Callable[[], float] = time.perf_counter,
+) -> Handler:
+    """`front_proxy_*` are the names configured with --requestheader-*-headers, dropped like the usual ones."""
+    if authenticator is None:
+        return handler
+    authenticate = authenticator.authenticate
+    names = _CREDENTIAL_HEADERS | {name.lower().encode() for name in front_proxy_headers}
+    prefixes = tuple({p.lower().encode() for p in (_EXTRA_PREFIX, *front_proxy_extra_prefixes) if p})
+    audiences = frozenset(api_audiences)
+    succeeded, failed = metrics.authentication("success"), metrics.authentication("failure")
+    errored = metrics.authentication("error")
+    users = metrics.authenticated_users
+
+    async def serve(request: Request) -> Response:
+        start = clock()
+        try:
+            answer = await authenticate(request)
+        except AuthenticationError as error:
+            log.error("Unable to authenticate the request", error)
+            errored(clock() - start)
+            return render(request, status.unauthorized())
+        if answer is None:
+            failed(clock() - start)
+            return render(request, status.unauthorized())
+        if answer.audiences and audiences and audiences.isdisjoint(answer.audiences):
+            log.error("Unable to match the audience", audiences=answer.audiences, accepted=api_audiences)
+            errored(clock() - start)
+            return render(request, status.unauthorized())
+        succeeded(clock() - start)
+        user = answer.user
+        users[_compress(user.name)].value += 1
+        request.context.user = user
+        request.headers = [h for h in request.headers if h[0] not in names and not h[0].startswith(prefixes)]
+        return await handler(request)
+
+    return serve
+
+
+_KNOWN = frozenset({"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"})
+
+
+def _compress(name: str) -> str:
+    """A user name as a metric may show it: a few known ones, else only its sort."""
+    if name in _KNOWN:
+        return name
+    return "email_id" if "@" in name else "other"

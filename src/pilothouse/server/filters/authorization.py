@@ -1,0 +1,89 @@
+"""Whether they may (upstream: endpoints/filters/authorization.go, responsewriters/errors.go)."""
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
+from pilothouse.apimachinery.requestinfo import request_uri
+from pilothouse.apimachinery.status import StatusError
+from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
+from pilothouse.observability.logging import log
+from pilothouse.server.metrics import ServerMetrics
+from pilothouse.server.responses import internal_error, sanitize
+
+if TYPE_CHECKING:
+    from pilothouse.authorization.interface import Authorizer
+
+_ALLOW = Decision.ALLOW
+
+
+def with_authorization(
+    handler: Handler,
+    authorizer: "Authorizer | None",
+    render: ErrorRenderer,
+    metrics: ServerMetrics,
+    clock: Callable[[], float] = time.perf_counter,
+) -> Handler:
+    if authorizer is None:
+        return handler
+    authorize = authorizer.authorize
+    of_request = Attributes.of_request
+    record = {
+        Decision.ALLOW: metrics.authorization("allowed"),
+        Decision.DENY: metrics.authorization("denied"),
+        Decision.NO_OPINION: metrics.authorization("no-opinion"),
+    }
+    allowed = record[_ALLOW]
+    errored = metrics.authorization("error")
+
+    async def serve(request: Request) -> Response:
+        context = request.context
+        attributes = of_request(context.user, context.request_info)
+        start = clock()
+        try:
+            decision, reason = await authorize(attributes)
+        except AuthorizationError as error:
+            errored(clock() - start)
+            context.authorization_reason = "internal error"
+            log.error("Authorization failed", error, URI=request_uri(request))
+            return internal_error(request, error)
+        context.authorization_reason = reason
+        if decision is _ALLOW:
+            allowed(clock() - start)
+            context.authorization_decision = "allow"
+            return await handler(request)
+        record[decision](clock() - start)
+        context.authorization_decision = "forbid"
+        if log.v(4):
+            log.info("Forbidden", level=4, URI=request_uri(request), reason=reason)
+        response = render(request, forbidden(attributes, reason))
+        response.headers.append((b"x-content-type-options", b"nosniff"))
+        return response
+
+    return serve
+
+
+def forbidden(attributes: Attributes, reason: str) -> StatusError:
+    """403 in kube-apiserver's words; `reason` is the authorizer's."""
+    message = sanitize(_message(attributes))
+    if reason:
+        message = f"{message}: {reason}"
+    return status.forbidden(GroupResource(attributes.api_group, attributes.resource), attributes.name, message)
+
+
+def _message(attributes: Attributes) -> str:
+    user = go_quote(attributes.user.name)
+    if not attributes.is_resource_request:
+        return f"User {user} cannot {attributes.verb} path {go_quote(attributes.path)}"
+    resource = attributes.resource
+    if attributes.subresource:
+        resource = f"{resource}/{attributes.subresource}"
+    where = f"in the namespace {go_quote(attributes.namespace)}" if attributes.namespace else "at the cluster scope"
+    return (
+        f"User {user} cannot {attributes.verb} resource {go_quote(resource)}"
+        f" in API group {go_quote(attributes.api_group)} {where}"
+    )

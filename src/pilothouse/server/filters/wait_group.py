@@ -1,0 +1,37 @@
+"""Counts running requests, so that a shutdown waits for them (upstream: server/filters/waitgroup.go)."""
+
+from collections.abc import Awaitable
+
+import orjson
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.server.filters.retry_after import is_exempt
+from pilothouse.server.responses import JSON_TYPE, NOSNIFF
+from pilothouse.server.waitgroup import WaitGroup
+
+_BODY = orjson.dumps(status.service_unavailable("apiserver is shutting down").status()) + b"\n\n"
+
+
+async def reject_shutting_down() -> Response:
+    """503; another server will most likely answer, so the client should try again at once."""
+    return Response(503, _BODY, [(b"retry-after", b"1"), JSON_TYPE, NOSNIFF])
+
+
+def with_wait_group(handler: Handler, group: WaitGroup) -> Handler:
+    async def serve_counted(request: Request) -> Response:
+        try:
+            return await handler(request)
+        finally:
+            group.done()
+
+    def serve(request: Request) -> Awaitable[Response]:
+        if request.context.request_info.long_running:
+            return handler(request)
+        if group.add():
+            return serve_counted(request)
+        if is_exempt(request):
+            return handler(request)
+        return reject_shutting_down()
+
+    return serve

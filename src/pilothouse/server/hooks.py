@@ -1,0 +1,79 @@
+"""What runs once a server serves, and before it stops (upstream: k8s.io/apiserver pkg/server/hooks.go)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.observability.logging import log
+
+if TYPE_CHECKING:
+    from pilothouse.server.loopback import LoopbackClient
+
+
+class HookError(RuntimeError):
+    """A post-start hook failed: the server must not go on (upstream: klog.Fatal)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookContext:
+    """What a post-start hook gets.
+
+    `client` is the server's privileged client. `start(coroutine, name)` starts work that goes on after the
+    hook has returned; it is cancelled when the server stops, and an error of it is logged.
+    """
+
+    client: "LoopbackClient"
+    start: Callable[[Coroutine[Any, Any, None], str], None]
+
+
+PostStartHook = Callable[[HookContext], Awaitable[None]]
+PreShutdownHook = Callable[[], Awaitable[None]]
+
+
+class PostStart:
+    """One hook with its state; also the health check poststarthook/<name>."""
+
+    __slots__ = ("done", "hook", "hook_name", "name")
+
+    def __init__(self, name: str, hook: PostStartHook) -> None:
+        self.hook_name = name
+        self.name = f"poststarthook/{name}"
+        self.hook = hook
+        self.done = False
+
+    def check(self) -> str | None:
+        return None if self.done else "not finished"
+
+    async def run(self, context: HookContext) -> None:
+        """Raises HookError."""
+        try:
+            await self.hook(context)
+        except Exception as error:
+            raise HookError(f'PostStartHook "{self.hook_name}" failed: {error}') from error
+        self.done = True
+
+
+class TaskOwner:
+    """Owns the tasks of a server: each has a name, errors are logged, all end with the owner."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.get_running_loop().create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.exception("Background task failed", error, task=task.get_name())
+
+    async def stop(self) -> None:
+        """Cancel all and wait for them."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.gather(*tasks, return_exceptions=True)

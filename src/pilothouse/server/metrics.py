@@ -1,0 +1,248 @@
+"""The server's own metrics (upstream: k8s.io/apiserver pkg/endpoints/metrics, endpoints/filters/metrics.go)."""
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from pilothouse.apimachinery.http import Request, Response, StreamResponse
+from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch
+from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Counter, HistogramSeries, Registry, Series
+from pilothouse.server.streams import on_end
+
+COMPONENT = "apiserver"
+_LATENCY_BUCKETS = (
+    0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0,
+    30.0, 45.0, 60.0,
+)
+_SLI_BUCKETS = _LATENCY_BUCKETS[2:]
+_SIZE_BUCKETS = tuple(float(10**n) for n in range(3, 10))
+_AUTH_BUCKETS = tuple(0.001 * 2**n for n in range(15))
+
+_ROUTE = ("verb", "group", "version", "resource", "subresource", "scope", "component")
+_DRY_ROUTE = ("verb", "dry_run", *_ROUTE[1:])
+_METHODS = frozenset({
+    "APPLY", "CONNECT", "POST", "DELETE", "DELETECOLLECTION", "GET", "LIST", "PATCH", "PROXY", "PUT", "UPDATE",
+    "WATCH", "WATCHLIST",
+})
+_CONNECT_SUBRESOURCES = frozenset({"log", "exec", "portforward", "attach", "proxy"})
+
+
+def scope_of(info: RequestInfo) -> str:
+    """upstream: CleanScope"""
+    if info.name or info.verb == "create":
+        return "resource"
+    if info.namespace:
+        return "namespace"
+    return "cluster" if info.is_resource_request else ""
+
+
+def reported_verb(request: Request) -> str:
+    """The verb as metrics and the HTTP log show it: LIST, WATCH, APPLY and CONNECT told apart, the odd ones "other"."""
+    info = request.context.request_info
+    method = request.method
+    verb = method
+    if method in ("GET", "HEAD"):
+        verb = "LIST" if scope_of(info) in ("namespace", "cluster") else "GET"
+        if info.verb == "watch" or (method == "GET" and request.raw_query and is_watch(request)):
+            verb = "WATCH"
+    elif method == "PATCH" and request.header(b"content-type") == "application/apply-patch+yaml":
+        verb = "APPLY"
+    if info.is_resource_request and info.subresource in _CONNECT_SUBRESOURCES:
+        verb = "CONNECT"
+    return verb if verb in _METHODS else "other"
+
+
+def _dry_run(request: Request) -> str:
+    if "dryRun" not in request.raw_query:
+        return ""
+    values = [value for key, value in request.query if key == "dryRun"]
+    if not values:
+        return ""
+    return ",".join(sorted(set(values))) if all(value == "All" for value in values) else "invalid"
+
+
+class _Route:
+    """The series of one kind of request, found with one dict lookup."""
+
+    __slots__ = ("codes", "duration", "sizes", "sli", "total")
+
+    def __init__(
+        self, total: Callable[[str], Series], duration: HistogramSeries, sli: HistogramSeries | None,
+        sizes: HistogramSeries | None,
+    ) -> None:
+        self.total = total
+        self.duration = duration
+        self.sli = sli
+        self.sizes = sizes
+        self.codes: dict[int, Series] = {}
+
+
+class _Users(defaultdict[str, Series]):
+    def __init__(self, counter: Counter) -> None:
+        super().__init__()
+        self._counter = counter
+
+    def __missing__(self, name: str) -> Series:
+        series = self[name] = self._counter.labels(name)
+        return series
+
+
+class ServerMetrics:
+    """Counts what the chain sees. `registry` is the process's unless a test hands in its own."""
+
+    def __init__(self, registry: Registry = REGISTRY) -> None:
+        self.registry = registry
+        self._total = registry.counter(
+            "apiserver_request_total",
+            "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope,"
+            " component, and HTTP response code.",
+            (*_DRY_ROUTE, "code"), STABLE,
+        )
+        self._duration = registry.histogram(
+            "apiserver_request_duration_seconds",
+            "Response latency distribution in seconds for each verb, dry run value, group, version, resource,"
+            " subresource, scope and component.",
+            _DRY_ROUTE, STABLE, _LATENCY_BUCKETS,
+        )
+        self._sli = registry.histogram(
+            "apiserver_request_sli_duration_seconds",
+            "Response latency distribution (not counting webhook duration and priority & fairness queue wait times)"
+            " in seconds for each verb, group, version, resource, subresource, scope and component.",
+            _ROUTE, ALPHA, _SLI_BUCKETS,
+        )
+        self._sizes = registry.histogram(
+            "apiserver_response_sizes",
+            "Response size distribution in bytes for each group, version, verb, resource, subresource, scope and"
+            " component.",
+            _ROUTE, STABLE, _SIZE_BUCKETS,
+        )
+        self._long_running = registry.gauge(
+            "apiserver_longrunning_requests",
+            "Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope"
+            " and component. Not all requests are tracked this way.",
+            _ROUTE, STABLE,
+        )
+        self._terminations = registry.counter(
+            "apiserver_request_terminations_total", "Number of requests which apiserver terminated in self-defense.",
+            (*_ROUTE, "code"),
+        )
+        self._inflight = registry.gauge(
+            "apiserver_current_inflight_requests",
+            "Maximal number of currently used inflight request limit of this apiserver per request kind in last"
+            " second.",
+            ("request_kind",), STABLE,
+        )
+        self._authentications = registry.counter(
+            "authentication_attempts", "Counter of authenticated attempts.", ("result",)
+        )
+        self._authentication_time = registry.histogram(
+            "authentication_duration_seconds", "Authentication duration in seconds broken out by result.",
+            ("result",), ALPHA, _AUTH_BUCKETS,
+        )
+        self._authorizations = registry.counter(
+            "authorization_attempts_total",
+            "Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied',"
+            " 'no-opinion' or 'error'.",
+            ("result",),
+        )
+        self._authorization_time = registry.histogram(
+            "authorization_duration_seconds", "Authorization duration in seconds broken out by result.", ("result",),
+            ALPHA, _AUTH_BUCKETS,
+        )
+        self.authenticated_users: dict[str, Series] = _Users(registry.counter(
+            "authenticated_user_requests", "Counter of authenticated requests broken out by username.", ("username",)
+        ))
+        self._routes: dict[tuple[str, ...], _Route] = {}
+
+    def authentication(self, result: str) -> Callable[[float], None]:
+        """A function that counts one attempt with this result, given its seconds."""
+        return _attempt(self._authentications.labels(result), self._authentication_time.labels(result))
+
+    def authorization(self, result: str) -> Callable[[float], None]:
+        return _attempt(self._authorizations.labels(result), self._authorization_time.labels(result))
+
+    def watch_inflight(self, kind: str, watermark: Callable[[], int]) -> None:
+        """Have a scrape show `watermark()`, the highest count since the scrape before."""
+        series = self._inflight.labels(kind)
+        self.registry.add_collector(lambda: series.set(watermark()))
+
+    def record(
+        self, request: Request, response: Response, seconds: float, known: Callable[[RequestInfo], bool] | None = None
+    ) -> None:
+        """One request that reached a handler (upstream: MonitorRequest).
+
+        `known` is asked before a new set of labels is added; made-up resources must not fill the memory.
+        """
+        verb = reported_verb(request)
+        dry_run = _dry_run(request)
+        info = request.context.request_info
+        if info.is_resource_request:
+            route_labels = (info.api_group, info.api_version, info.resource, info.subresource)
+        else:
+            route_labels = ("", "", "", info.path)
+        key = (verb, dry_run, *route_labels, scope_of(info), COMPONENT)
+        route = self._routes.get(key)
+        if route is None:
+            if known is not None and not known(info):
+                return
+            route = self._add_route(key)
+        status = response.status
+        code = route.codes.get(status)
+        if code is None:
+            code = route.codes[status] = route.total(str(status))
+        code.value += 1
+        route.duration.observe(seconds)
+        if route.sli is not None:
+            latency = request.context.latency
+            route.sli.observe(seconds if latency is None else seconds - latency.outside())
+        if route.sizes is not None:
+            route.sizes.observe(len(response.body))
+
+    def _add_route(self, key: tuple[str, ...]) -> _Route:
+        verb, dry_run = key[0], key[1]
+        without = (verb, *key[2:])
+        route = self._routes[key] = _Route(
+            lambda code: self._total.labels(*key, code),
+            self._duration.labels(*key),
+            None if dry_run else self._sli.labels(*without),
+            self._sizes.labels(*without) if verb in ("GET", "LIST") else None,
+        )
+        return route
+
+    def record_long_running(self, request: Request, response: Response) -> None:
+        """Keep the gauge of long-running requests up while `response` streams."""
+        if not isinstance(response, StreamResponse):
+            return
+        series = self._long_running.labels(*self._route_labels(request))
+        series.value += 1
+
+        def ended() -> None:
+            series.value -= 1
+
+        on_end(response, ended)
+
+    def record_termination(self, request: Request, code: int) -> None:
+        """A request that the server ended in self-defence."""
+        self._terminations.labels(*self._route_labels(request), str(code)).value += 1
+
+    def record_dropped(self, request: Request) -> None:
+        """A request that was refused because too many were running."""
+        verb, *rest = self._route_labels(request)
+        self._total.labels(verb, _dry_run(request), *rest, "429").value += 1
+
+    @staticmethod
+    def _route_labels(request: Request) -> tuple[str, ...]:
+        info = request.context.request_info
+        verb = reported_verb(request)
+        if info.is_resource_request:
+            labels = (info.api_group, info.api_version, info.resource, info.subresource)
+        else:
+            labels = ("", "", "", info.path)
+        return (verb, *labels, scope_of(info), COMPONENT)
+
+
+def _attempt(count: Series, time: HistogramSeries) -> Callable[[float], None]:
+    def record(seconds: float) -> None:
+        count.value += 1
+        time.observe(seconds)
+
+    return record
