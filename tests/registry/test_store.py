@@ -145,8 +145,11 @@ class Described(Strategy):
     def warnings_on_create(self, ctx: Context, obj: dict[str, Any]) -> list[str]:
         return ["mind the gap"]
 
-    def begin_create(self, ctx: Context, obj: dict[str, Any], dry_run: bool) -> Any:
-        return self.finished.append
+    async def begin_create(self, ctx: Context, obj: dict[str, Any], dry_run: bool) -> Any:
+        async def finish(done: bool) -> None:
+            self.finished.append(done)
+
+        return finish
 
 
 def test_create_runs_the_strategy() -> None:

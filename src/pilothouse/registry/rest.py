@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 
+#: Ends what `Strategy.begin_create` or `begin_update` began; called with whether the write happened.
+Finish = Callable[[bool], Awaitable[None]]
+
 ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 READ_VERBS = ("get", "list")
 
@@ -40,6 +43,8 @@ class Strategy:
     validate_name: Callable[[str, bool], Sequence[str]] | None = None
     #: True if metadata.generation is kept: 1 on create, +1 when anything outside metadata and status changes.
     generation = False
+    #: True if a create keeps the status fields that the client sent (kubelets create nodes with their status).
+    creates_with_status = False
     #: Fields that a write to the main resource cannot set and a write to /status can (usually {"status"}).
     #: Also excluded from managedFields of the other endpoint, as upstream's GetResetFields does.
     status_fields: tuple[str, ...] = ()
@@ -86,15 +91,16 @@ class Strategy:
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[fld.Error]:
         return []
 
-    def begin_create(self, ctx: Context, obj: Object, dry_run: bool) -> Callable[[bool], None] | None:
+    async def begin_create(self, ctx: Context, obj: Object, dry_run: bool) -> Finish | None:
         """Allocate what the object needs (cluster IPs, node ports); the returned function is called with
         whether the write happened, to keep or release it. (upstream: Store.BeginCreate)"""
         return None
 
-    def begin_update(self, ctx: Context, obj: Object, old: Object, dry_run: bool) -> Callable[[bool], None] | None:
+    async def begin_update(self, ctx: Context, obj: Object, old: Object, dry_run: bool) -> Finish | None:
+        """The same for an update of the resource itself; never called for its subresources."""
         return None
 
-    def after_delete(self, ctx: Context, obj: Object) -> None:
+    async def after_delete(self, ctx: Context, obj: Object) -> None:
         """Release what the object held."""
 
     def start_termination(self, ctx: Context, obj: Object) -> None:

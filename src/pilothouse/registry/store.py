@@ -113,7 +113,7 @@ class Store:
         metadata = obj["metadata"]
         writing.wipe_system_fields(metadata)
         writing.fill_system_fields(metadata, self.times)
-        finish = self.strategy.begin_create(ctx, obj, options.dry_run)
+        finish = await self.strategy.begin_create(ctx, obj, options.dry_run)
         done = False
         try:
             writing.before_create(self.resource, self.strategy, ctx, obj, namespace, self._zero)
@@ -128,7 +128,7 @@ class Store:
             done = True
         finally:
             if finish is not None:
-                finish(done)
+                await finish(done)
         return item
 
     async def _insert(self, key: str, obj: Object, dry_run: bool) -> Item:
@@ -188,7 +188,7 @@ class Store:
         old = decode(item)
         obj = await update(decode(item))
         self._check_resource_version(obj["metadata"], old["metadata"], item)
-        finish = self.strategy.begin_update(ctx, obj, old, options.dry_run)
+        finish = None if subresource else await self.strategy.begin_update(ctx, obj, old, options.dry_run)
         done = False
         try:
             writing.before_update(self.resource, self.strategy, ctx, obj, old, namespace, subresource)
@@ -204,7 +204,7 @@ class Store:
             done = True
         finally:
             if finish is not None:
-                finish(done)
+                await finish(done)
         return result
 
     def _check_uid(self, key: str, name: str, uid: str, item: Item | None) -> None:
@@ -259,7 +259,7 @@ class Store:
                 break
             except Conflict as e:
                 newest = e.current
-        self.strategy.after_delete(ctx, decode(item))
+        await self.strategy.after_delete(ctx, decode(item))
 
     # delete
 
@@ -294,7 +294,7 @@ class Store:
         if options.dry_run:
             return item, True
         item = await self.cacher.delete(item.key, item)
-        self.strategy.after_delete(ctx, obj)
+        await self.strategy.after_delete(ctx, obj)
         return item, True
 
     async def delete_collection(

@@ -66,7 +66,8 @@ def before_create(
     ensure_namespace(metadata, namespace if resource.namespaced else "")
     if strategy.generation:
         metadata["generation"] = 1
-    reset_status(strategy, obj, zero)
+    if not strategy.creates_with_status:
+        reset_status(strategy, obj, zero)
     strategy.prepare_for_create(ctx, obj)
     errors = metavalidation.validate(metadata, resource.namespaced, name_validator(strategy))
     errors.extend(strategy.validate(ctx, obj))
