@@ -1,0 +1,221 @@
+"""Request bodies to objects (upstream: apimachinery pkg/runtime/serializer/json, endpoints/handlers/rest.go).
+
+An `ObjectDecoder` is made once for each endpoint. It reads JSON or YAML, finds out which kind the body is,
+decodes it by its type, and words what is wrong as kube-apiserver does.
+"""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.codec import json, yaml
+from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
+from pilothouse.apimachinery.schema import catalog
+from pilothouse.apimachinery.schema.decode import DecodeError, decoder
+from pilothouse.apimachinery.schema.decode_error import TypeMismatch
+from pilothouse.apimachinery.schema.model import Type
+from pilothouse.apimachinery.schema.strict import merged, strict_errors
+
+JSON = "application/json"
+YAML = "application/yaml"
+PROTOBUF = "application/vnd.kubernetes.protobuf"
+
+#: How kube-apiserver names its scheme in error texts (the place where the variable is declared).
+LEGACY_SCHEME = "pkg/api/legacyscheme/scheme.go:30"
+
+IGNORE, WARN, STRICT = "Ignore", "Warn", "Strict"
+
+#: Kinds that upstream's scheme knows beside those with a schema: in every group version, and in v1.
+_OPTIONS = frozenset((
+    "CreateOptions", "DeleteOptions", "GetOptions", "ListOptions", "PatchOptions", "UpdateOptions", "WatchEvent",
+))  # fmt: skip
+_CORE = frozenset((
+    "List", "NodeProxyOptions", "PodAttachOptions", "PodExecOptions", "PodLogOptions", "PodPortForwardOptions",
+    "PodProxyOptions", "PodStatusResult", "RangeAllocation", "SerializedReference", "ServiceProxyOptions",
+))  # fmt: skip
+#: Groups whose kinds of one name are the same object internally.
+_SAME_GROUP = {"events.k8s.io": ""}
+
+_ENVELOPE = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+
+
+@dataclass(slots=True)
+class Decoded:
+    """`obj` has kind and apiVersion first and is in normal form; `warnings` are texts for Warning headers."""
+
+    obj: dict[str, Any]
+    gvk: GroupVersionKind
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Document:
+    """A parsed body. `pairs` is the same with duplicate keys, if there are any; `errors` are YAML's duplicates."""
+
+    value: Any
+    pairs: Any = None
+    errors: list[str] = field(default_factory=list)
+
+
+class ObjectDecoder:
+    """Decodes bodies of one endpoint.
+
+    `gvk` is what the endpoint takes; `internal_kind` is Go's name for it ("core.ConfigMap"); `type` is its schema
+    (default: the built-in one); `accepts` are further group versions that are let through; `scheme` is named
+    where a kind is unknown.
+    """
+
+    def __init__(
+        self,
+        gvk: GroupVersionKind,
+        internal_kind: str,
+        *,
+        type: Type | None = None,
+        accepts: tuple[GroupVersion, ...] = (),
+        scheme: str = LEGACY_SCHEME,
+    ) -> None:
+        found = type or catalog.type_for(gvk)
+        if found is None:
+            raise LookupError(f"no schema for {gvk}")
+        self._gvk = gvk
+        self._internal_kind = internal_kind
+        self._type = found
+        self._decode = decoder(found)
+        self._accepts = (gvk.group_version, *accepts)
+        self._scheme = scheme
+
+    def decode(self, data: bytes, content_type: str | None, field_validation: str = WARN) -> Decoded:
+        """Raises StatusError: 415 for a content type that is not taken, 400 for anything wrong in the body."""
+        media_type = _media_type(content_type)
+        try:
+            document = _parse(data, media_type)
+            gvk = self._identify(document.value)
+        except (json.SyntaxError, yaml.YAMLError, DecodeError, ValueError) as e:
+            raise status.bad_request(
+                f"the object provided is unrecognized (must be of type {self._gvk.kind}): {e} ({_summary(data)})"
+            ) from None
+        try:
+            obj, errors = self._convert(document, gvk)
+            if errors and field_validation == STRICT:
+                raise DecodeError(f"strict decoding error: {', '.join(errors)}")
+        except DecodeError as e:
+            raise status.bad_request(
+                f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {self._gvk.kind}: {e}'
+            ) from None
+        if gvk.group_version not in self._accepts:
+            raise status.bad_request(
+                f"the API version in the data ({gvk.group_version}) does not match the expected API version "
+                f"({self._gvk.group_version})"
+            )
+        if "kind" not in obj or "apiVersion" not in obj:
+            obj = {"kind": gvk.kind, "apiVersion": gvk.api_version} | obj
+        if field_validation == IGNORE:
+            return Decoded(obj, gvk)
+        return Decoded(obj, gvk, document.errors + errors[bool(document.errors) :])
+
+    def _identify(self, value: Any) -> GroupVersionKind:
+        """The body's kind, with what it does not say taken from the endpoint."""
+        if value is None:
+            return self._gvk
+        try:
+            if value.__class__ is not dict:
+                raise TypeMismatch(value, _ENVELOPE)
+            kind, api_version = _envelope_text(value, "kind"), _envelope_text(value, "apiVersion")
+        except TypeMismatch as e:
+            raise DecodeError(f"couldn't get version/kind; json parse error: {e}") from None
+        if kind == self._gvk.kind and api_version == self._gvk.api_version:
+            return self._gvk
+        group, version = GroupVersion.parse(api_version)
+        if not version and group in ("", self._gvk.group):
+            group, version = self._gvk.group, self._gvk.version
+        return GroupVersionKind(group, version, kind or self._gvk.kind)
+
+    def _convert(self, document: _Document, gvk: GroupVersionKind) -> tuple[dict[str, Any], list[str]]:
+        """The object and the errors that strict decoding finds in it."""
+        if gvk == self._gvk:
+            type, decode = self._type, self._decode
+        else:
+            known = catalog.type_for(gvk)
+            if known is None:
+                raise DecodeError(self._unknown_kind(gvk))
+            type, decode = known, decoder(known)
+        errors: list[str] = [yaml.strict_error(document.errors)] if document.errors else []
+        if document.pairs is None:
+            obj = decode(document.value, errors)
+        else:
+            obj = decode(merged(type, document.pairs), None)
+            errors += strict_errors(type, document.pairs)
+        if not self._same_internally(gvk):
+            raise DecodeError(f"converting ({type.go_name}) to ({self._internal_kind}): unknown conversion")
+        return obj, errors
+
+    def _same_internally(self, gvk: GroupVersionKind) -> bool:
+        groups = {_SAME_GROUP.get(group, group) for group in (gvk.group, self._gvk.group)}
+        return gvk.kind == self._gvk.kind and len(groups) == 1
+
+    def _unknown_kind(self, gvk: GroupVersionKind) -> str:
+        if gvk.kind in _OPTIONS or (gvk.group_version == ("", "v1") and gvk.kind in _CORE):
+            return f"converting (v1.{gvk.kind}) to ({self._internal_kind}): unknown conversion"
+        return f'no kind "{gvk.kind}" is registered for version "{gvk.group_version}" in scheme "{self._scheme}"'
+
+
+def decode_object(
+    data: bytes, content_type: str | None, gvk: GroupVersionKind, internal_kind: str, field_validation: str = WARN
+) -> Decoded:
+    """`ObjectDecoder.decode` for a built-in kind, with the decoders kept."""
+    return _decoder_for(gvk, internal_kind).decode(data, content_type, field_validation)
+
+
+@lru_cache(maxsize=512)
+def _decoder_for(gvk: GroupVersionKind, internal_kind: str) -> ObjectDecoder:
+    return ObjectDecoder(gvk, internal_kind)
+
+
+def _media_type(content_type: str | None) -> str:
+    """JSON or YAML. Raises 415."""
+    if not content_type or content_type == JSON:
+        return JSON
+    media_type = content_type.partition(";")[0].strip().lower()
+    if media_type in (JSON, YAML):
+        return media_type
+    accepted = [JSON, YAML] if media_type == PROTOBUF else [JSON, YAML, PROTOBUF]
+    raise unsupported_media_type(accepted)
+
+
+def unsupported_media_type(accepted: list[str]) -> status.StatusError:
+    """415 (upstream: endpoints/handlers/negotiation/errors.go)."""
+    return status.StatusError(
+        415, status.REASON_UNSUPPORTED_MEDIA_TYPE,
+        f"the body of the request was in an unknown format - accepted media types include: {', '.join(accepted)}",
+    )
+
+
+def _parse(data: bytes, media_type: str) -> _Document:
+    if media_type == YAML:
+        value, duplicates = yaml.load(data)
+        return _Document(value, None, duplicates)
+    try:
+        return _Document(*json.load(data))
+    except json.SyntaxError as e:
+        raise json.SyntaxError(f"couldn't get version/kind; json parse error: {e}") from None
+
+
+def _envelope_text(value: dict[str, Any], key: str) -> str:
+    text = value.get(key)
+    if text is None:
+        return ""
+    if text.__class__ is not str:
+        mismatch = TypeMismatch(text, "string")
+        mismatch.within("", key)
+        raise mismatch
+    return str(text)
+
+
+def _summary(data: bytes) -> str:
+    """The beginning of a body that could not be read, as text if it looks like JSON, else in hexadecimal."""
+    if not data:
+        return "<empty>"
+    start = data[:30]
+    shown = start.decode(errors="replace") if data.startswith(b"{") else start.hex()
+    return f"{shown} ..." if len(data) > len(start) else shown
