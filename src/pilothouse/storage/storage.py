@@ -39,7 +39,6 @@ logger = logging.getLogger(__name__)
 MAX_BATCH: Final = 256
 #: kube-apiserver's --etcd-compaction-interval: history is kept that long.
 HISTORY_SECONDS: Final = 300.0
-_MARK_SECONDS: Final = 30.0
 _COMPACT_STEP: Final = 2000
 
 
@@ -289,7 +288,7 @@ class Storage:
         now = self._clock()
         for cacher in self._cachers.values():
             cacher.send_bookmarks(now)
-        if now - self._marks[-1][0] < _MARK_SECONDS:
+        if now - self._marks[-1][0] < self._history_seconds / 10:
             return
         self._marks.append((now, self.revision))
         target = 0

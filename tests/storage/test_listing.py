@@ -1,0 +1,86 @@
+import asyncio
+import time
+from collections.abc import Generator
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pilothouse.storage.interface import Event, Item, Page, Predicate
+from pilothouse.storage.listing import Ordered, at_once, by_turns, newest_page, older_page
+
+_KEYS = st.sampled_from([f"/r/{ns}/{name}" for ns in ("a", "a-", "b") for name in ("x", "y", "z")])
+_PREDICATES = st.sampled_from([Predicate("/r/"), Predicate("/r/a/"), Predicate("/r/a/y", single=True)])
+
+
+def _item(key: str, revision: int = 1) -> Item:
+    return Item(key, revision, b"{}", {"l": str(revision % 2)}, {})
+
+
+@given(st.lists(st.tuples(_KEYS, st.booleans())))
+def test_ordered_is_a_sorted_mapping(steps: list[tuple[str, bool]]) -> None:
+    ordered, model = Ordered(), {}
+    for revision, (key, put) in enumerate(steps):
+        if put:
+            model[key] = _item(key, revision)
+            ordered.put(model[key])
+        else:
+            model.pop(key, None)
+            ordered.remove(key)
+    assert ordered.items == [model[key] for key in sorted(model)]
+    assert ordered.keys == sorted(model)
+
+
+def test_key_order_is_byte_order() -> None:
+    keys = ["/r/é", "/r/z", "/r/\U0001f6a2", "/r/\uffff", "/r/Z", "/r/a/b", "/r/a-b"]
+    assert Ordered([_item(key) for key in keys]).keys == sorted(keys, key=str.encode)
+
+
+@given(
+    st.lists(st.tuples(_KEYS, st.booleans())), st.integers(0, 20), _PREDICATES, st.integers(0, 4), st.just("") | _KEYS
+)
+def test_an_older_page_is_the_page_of_that_time(
+    steps: list[tuple[str, bool]], back: int, predicate: Predicate, limit: int, start_after: str
+) -> None:
+    ordered, events, then = Ordered(), [], None
+    moment = max(0, len(steps) - back)
+    state: dict[str, Item] = {}
+    for revision, (key, put) in enumerate(steps):
+        if revision == moment:
+            then = at_once(newest_page(ordered, predicate, limit, start_after, 7))
+            events = []
+        item, previous = _item(key, revision), state.pop(key, None)
+        if put:
+            state[key] = item
+            ordered.put(item)
+        else:
+            ordered.remove(key)
+        if put or previous:
+            events.append(Event(revision, item, previous, not put))
+    if then is not None:
+        assert at_once(older_page(ordered, events, predicate, limit, start_after, 7)) == then
+
+
+def test_scans_give_way_to_the_loop() -> None:
+    turns = 0
+
+    def slow() -> Generator[None, None, Page]:
+        for _ in range(4):
+            until = time.perf_counter() + 0.0025
+            while time.perf_counter() < until:
+                pass
+            yield
+        return Page([], 1, False, 0)
+
+    async def ticker() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    async def run() -> None:
+        task = asyncio.ensure_future(ticker())
+        await by_turns(slow())
+        task.cancel()
+
+    asyncio.run(run())
+    assert turns >= 3
