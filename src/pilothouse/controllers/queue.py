@@ -1,0 +1,76 @@
+"""A queue of keys to work on (upstream: client-go util/workqueue).
+
+A key that is added while it is queued is worked on once; one that is added while it is being worked on is
+worked on again afterwards; one that failed comes back after a pause that doubles each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+from pilothouse.apimachinery.status import StatusError
+from pilothouse.observability.logging import log
+
+K = TypeVar("K", bound=Hashable)
+
+FIRST_PAUSE = 0.005
+LONGEST_PAUSE = 60.0
+
+
+class WorkQueue(Generic[K]):
+    """`work(key)` does one key; what it raises is logged (but for conflicts, which are expected) and tried again."""
+
+    def __init__(self, name: str, work: Callable[[K], Awaitable[None]], workers: int = 4) -> None:
+        self.name = name
+        self._work = work
+        self._workers = workers
+        self._waiting: dict[K, None] = {}
+        self._running: set[K] = set()
+        self._again: set[K] = set()
+        self._failures: dict[K, int] = {}
+        self._wake = asyncio.Event()
+
+    def add(self, key: K) -> None:
+        if key in self._running:
+            self._again.add(key)
+        else:
+            self._waiting[key] = None
+            self._wake.set()
+
+    def add_after(self, key: K, seconds: float) -> None:
+        asyncio.get_running_loop().call_later(seconds, self.add, key)
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            for i in range(self._workers):
+                tasks.create_task(self._run_worker(), name=f"{self.name}-{i}")
+
+    async def _run_worker(self) -> None:
+        while True:
+            while not self._waiting:
+                self._wake.clear()
+                await self._wake.wait()
+            key = next(iter(self._waiting))
+            del self._waiting[key]
+            self._running.add(key)
+            try:
+                await self._work(key)
+            except Exception as error:
+                self._retry(key, error)
+            else:
+                self._failures.pop(key, None)
+            finally:
+                self._running.discard(key)
+                if key in self._again:
+                    self._again.discard(key)
+                    self.add(key)
+
+    def _retry(self, key: K, error: Exception) -> None:
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        if not (isinstance(error, StatusError) and error.code in (404, 409)):
+            log.exception("Controller failed, will try again", error, controller=self.name, key=str(key))
+        self.add_after(key, min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE))

@@ -1,0 +1,16 @@
+"""Reads the bootstrap tables."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+import orjson
+
+Object = dict[str, Any]
+
+
+def table(name: str) -> dict[str, list[Object]]:
+    """Objects by resource name, in the order in which they are to be made."""
+    loaded: dict[str, list[Object]] = orjson.loads(resources.files(__package__).joinpath(name).read_bytes())
+    return loaded
