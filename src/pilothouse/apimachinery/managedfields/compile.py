@@ -49,6 +49,8 @@ def _keep(type: model.Type, node: Node) -> Node:
 def _compile_scalar(type: model.Type) -> Node:
     if type.format in _SCHEMA_FORMATS or (type.format == model.RAW and type.go_name != "runtime.RawExtension"):
         return DEDUCED
+    if type.format == model.RAW:
+        return Node("any")
     return Node(_SCALARS.get(type.format, "untyped"))
 
 
@@ -75,6 +77,10 @@ def _compile_list(type: model.Type) -> Node:
         node = Items()
     kept = _keep(type, node if type.list_type in ("map", "set") else Atomic(node))
     node.item = DEDUCED if type.items is None else compile_type(type.items)
+    if isinstance(node.item, Mapping):
+        # The documents give fields that Go always writes their zero value as a default.
+        zeros = {name: node.item.zeros[name] for name in node.keys if node.item.zeros.get(name) is not None}
+        node.defaults = {**zeros, **node.defaults}
     return kept
 
 

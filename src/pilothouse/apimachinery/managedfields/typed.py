@@ -29,7 +29,7 @@ class Node:
 
     def __init__(self, scalar: str = "untyped") -> None:
         self.scalar = scalar
-        """What SMD calls the scalar: numeric, string, boolean or untyped."""
+        """What SMD calls the scalar: numeric, string, boolean or untyped; "any" takes lists and maps too."""
 
     def owned(self, value: Any) -> FieldSet:
         """The set node of a value that stands on one side only: its path and all paths below."""

@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.managedfields import pathelement
 from pilothouse.apimachinery.managedfields.lists import Items
 from pilothouse.apimachinery.managedfields.typed import Atomic, Deduced, Mapping, Node, TypedError
+from pilothouse.apimachinery.patch.goprint import plain, syntax, type_name
 
 Errors = list[tuple[str, str]]
 """(path, message) pairs."""
@@ -40,7 +40,7 @@ def _check(node: Node, value: Any, path: str, errors: Errors) -> None:
 
 def _check_mapping(node: Mapping, value: Any, path: str, errors: Errors) -> None:
     if not isinstance(value, dict):
-        errors.append((path, f"expected map, got {_go_value(value)}"))
+        errors.append((path, f"expected map, got {_wrapped(value)}"))
         return
     for name, item in value.items():
         child = node.declared.get(name) or node.values
@@ -52,7 +52,7 @@ def _check_mapping(node: Mapping, value: Any, path: str, errors: Errors) -> None
 
 def _check_list(node: Items, value: Any, path: str, errors: Errors, *, keyed: bool) -> None:
     if not isinstance(value, list):
-        errors.append((path, f"expected list, got {_go_value(value)}"))
+        errors.append((path, f"expected list, got {_wrapped(value)}"))
         return
     seen = set()
     for i, item in enumerate(value):
@@ -73,57 +73,16 @@ def _scalar_error(scalar: str, value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     match scalar:
         case "numeric" if not is_number:
-            return f"expected numeric (int or float), got {_go_type(value)}"
+            return f"expected numeric (int or float), got {type_name(value, "float64")}"
         case "string" if not isinstance(value, str):
-            return f"expected string, got &value.valueUnstructured{{Value:{_go_syntax(value)}}}"
+            return f"expected string, got &value.valueUnstructured{{Value:{syntax(value)}}}"
         case "boolean" if not isinstance(value, bool):
-            return f"expected boolean, got {_go_value(value)}"
+            return f"expected boolean, got {_wrapped(value)}"
         case "untyped" if isinstance(value, dict | list):
-            return f"expected any scalar, got {_go_value(value)}"
+            return f"expected any scalar, got {_wrapped(value)}"
     return ""
 
 
-def _go_type(value: Any) -> str:
-    match value:
-        case bool():
-            return "bool"
-        case str():
-            return "string"
-        case list():
-            return "[]interface {}"
-        case dict():
-            return "map[string]interface {}"
-    return "float64"
-
-
-def _go_value(value: Any) -> str:
+def _wrapped(value: Any) -> str:
     """A pointer to SMD's wrapper, printed with %v."""
-    return "&{" + _go_print(value) + "}"
-
-
-def _go_print(value: Any) -> str:
-    match value:
-        case None:
-            return "<nil>"
-        case str():
-            return value
-        case list():
-            return "[" + " ".join([_go_print(v) for v in value]) + "]"
-        case dict():
-            return "map[" + " ".join([f"{name}:{_go_print(value[name])}" for name in sorted(value)]) + "]"
-    return pathelement.json_value(value)
-
-
-def _go_syntax(value: Any) -> str:
-    """Printed with %#v."""
-    match value:
-        case None:
-            return "interface {}(nil)"
-        case str():
-            return go_quote(value)
-        case list():
-            return "[]interface {}{" + ", ".join([_go_syntax(v) for v in value]) + "}"
-        case dict():
-            fields = ", ".join([f"{go_quote(name)}:{_go_syntax(value[name])}" for name in sorted(value)])
-            return "map[string]interface {}{" + fields + "}"
-    return pathelement.json_value(value)
+    return "&{" + plain(value) + "}"
