@@ -73,7 +73,7 @@ def _scalar_error(scalar: str, value: Any) -> str:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     match scalar:
         case "numeric" if not is_number:
-            return f"expected numeric (int or float), got {type_name(value, "float64")}"
+            return f"expected numeric (int or float), got {type_name(value, integer='float64')}"
         case "string" if not isinstance(value, str):
             return f"expected string, got &value.valueUnstructured{{Value:{syntax(value)}}}"
         case "boolean" if not isinstance(value, bool):
