@@ -1,0 +1,76 @@
+"""Client certificates (upstream: k8s.io/apiserver pkg/authentication/request/x509).
+
+A certificate is verified once, in a thread, and remembered by its bytes; later requests only look at the clock.
+The x509 library is loaded by the first certificate, not at start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery.http import Request
+from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
+
+if TYPE_CHECKING:
+    from pilothouse.authentication.certificates import Verifier
+
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a certificate says, for as long as its chain holds (Unix seconds). `response` None: it names nobody."""
+
+    response: AuthenticatorResponse | None
+    not_before: float
+    not_after: float
+    identifier: str
+
+
+class X509Authenticator:
+    """Common name as user, organizations as groups, for certificates signed by one of `authorities` (PEM)."""
+
+    def __init__(self, authorities: Sequence[bytes], *, clock: Callable[[], float] = time.time) -> None:
+        self._authorities = tuple(authorities)
+        self._clock = clock
+        self._verifier: Verifier | None = None
+        self._known: dict[bytes, Identity | AuthenticationError] = {}
+
+    async def authenticate(self, request: Request) -> AuthenticatorResponse | None:
+        chain = request.peer_certificates
+        if not chain:
+            return None
+        identity = self._known.get(chain[0])
+        if identity is None:
+            identity = await self._verify(tuple(chain))
+        if isinstance(identity, AuthenticationError):
+            raise AuthenticationError(str(identity))
+        now = self._clock()
+        if not identity.not_before <= now <= identity.not_after:
+            raise AuthenticationError(
+                f"verifying certificate {identity.identifier} failed: x509: certificate has expired or is not yet valid"
+            )
+        return identity.response
+
+    async def _verify(self, chain: tuple[bytes, ...]) -> Identity | AuthenticationError:
+        identity = await asyncio.to_thread(self._identify, chain)
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        # A failure may be due to missing intermediates, which another connection could send: not remembered.
+        if isinstance(identity, Identity):
+            self._known[chain[0]] = identity
+        return identity
+
+    def _identify(self, chain: tuple[bytes, ...]) -> Identity | AuthenticationError:
+        if self._verifier is None:
+            from pilothouse.authentication.certificates import Verifier
+
+            self._verifier = Verifier(self._authorities)
+        try:
+            return self._verifier.identify(chain)
+        except AuthenticationError as error:
+            return error
