@@ -251,3 +251,5 @@ def go_float(value: float) -> str:
 
 #: The process's registry, as upstream's legacyregistry.
 REGISTRY: Final = Registry()
+#: Service level indicators, shown at /metrics/slis.
+SLI_REGISTRY: Final = Registry()

@@ -7,11 +7,12 @@ health checks.
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pilothouse.apimachinery.http import Handler
 from pilothouse.observability.logging import log
+from pilothouse.observability.metrics import SLI_REGISTRY, Registry
 from pilothouse.server.chain import ChainConfig, build_chain
 from pilothouse.server.director import APIGroupHandler, Director, not_found_handler
 from pilothouse.server.healthz import (
@@ -30,6 +31,10 @@ from pilothouse.server.healthz import (
 from pilothouse.server.hooks import HookContext, PostStart, PostStartHook, PreShutdownHook, TaskOwner
 from pilothouse.server.loopback import LoopbackClient, loopback_chain
 from pilothouse.server.mux import PathRecorderMux
+from pilothouse.server.routes.index import install_index
+from pilothouse.server.routes.metrics import install_metrics
+from pilothouse.server.routes.profiling import install_profiling
+from pilothouse.server.routes.version import install_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +48,7 @@ class ServerConfig:
     """How long a shutdown waits for running requests (upstream: --request-timeout)."""
     shutdown_watch_grace_period: float = 0.0
     """How long a shutdown waits for watches that it has asked to end."""
+    sli_registry: Registry = SLI_REGISTRY
 
 
 class GenericAPIServer:
@@ -62,7 +68,7 @@ class GenericAPIServer:
         self.mux = PathRecorderMux(name, not_found)
         self.director: Director = Director(self.mux, chain.metrics, chain.render)
         self.health = {
-            endpoint: HealthRegistry(endpoint, chain.metrics.registry, chain.logger) for endpoint in ENDPOINTS
+            endpoint: HealthRegistry(endpoint, config.sli_registry, chain.logger) for endpoint in ENDPOINTS
         }
         self._post_start: list[PostStart] = []
         self._pre_shutdown: list[tuple[str, PreShutdownHook]] = []
@@ -97,6 +103,19 @@ class GenericAPIServer:
         if self.delegate is not None:
             own.update(self.delegate.listed_paths())
         return sorted(own)
+
+    def install_base_routes(
+        self, version: Mapping[str, str], *, index: bool = True, profiling: bool = True
+    ) -> None:
+        """/, /version, /metrics, /metrics/slis and, with `profiling`, /debug/pprof/ (upstream: installAPI)."""
+        if index:
+            install_index(self.mux, self.listed_paths)
+        if profiling:
+            install_profiling(self.mux)
+        install_metrics(
+            self.mux, self.config.chain.metrics.registry, self.config.sli_registry, resettable=profiling
+        )
+        install_version(self.director, version)
 
     # Health checks and hooks
 

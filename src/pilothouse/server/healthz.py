@@ -11,7 +11,7 @@ from typing import Protocol
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.observability.logging import Logger, log
-from pilothouse.observability.metrics import REGISTRY, Registry
+from pilothouse.observability.metrics import SLI_REGISTRY, Registry
 from pilothouse.server.lifecycle import Signal
 from pilothouse.server.mux import PathRecorderMux
 from pilothouse.server.responses import NOSNIFF, text, text_error
@@ -60,7 +60,7 @@ def delayed(check: HealthChecker, grace: float, clock: Callable[[], float] = tim
 class HealthRegistry:
     """The checks of one endpoint, in the order in which they are shown."""
 
-    def __init__(self, endpoint: str, metrics: Registry = REGISTRY, logger: Logger = log) -> None:
+    def __init__(self, endpoint: str, metrics: Registry = SLI_REGISTRY, logger: Logger = log) -> None:
         self.endpoint = endpoint
         self.checks: list[HealthChecker] = []
         self._logger = logger

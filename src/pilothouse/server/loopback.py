@@ -5,7 +5,7 @@ they pass every filter that an outside request passes, but no socket and no toke
 """
 
 import dataclasses
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -16,6 +16,7 @@ from pilothouse.apimachinery.status import REASON_INTERNAL_ERROR, StatusError
 from pilothouse.apimachinery.user import ALL_AUTHENTICATED, SYSTEM_PRIVILEGED_GROUP, User
 from pilothouse.authentication.interface import AuthenticatorResponse
 from pilothouse.server.chain import ChainConfig, build_chain
+from pilothouse.server.metrics import ServerMetrics
 
 USER = User("system:apiserver", groups=(SYSTEM_PRIVILEGED_GROUP, ALL_AUTHENTICATED))
 MERGE_PATCH = "application/merge-patch+json"
@@ -43,7 +44,15 @@ def loopback_chain(director: Handler, config: ChainConfig, user: User = USER) ->
         config, authenticator=_LoopbackAuthenticator(user), late_connections=None, max_requests_in_flight=0,
         max_mutating_requests_in_flight=0,
     )
-    return build_chain(director, own)
+    return build_chain(_counted(director, config.metrics), own)
+
+
+def _counted(director: Handler, metrics: ServerMetrics) -> Handler:
+    def serve(request: Request) -> Awaitable[Response]:
+        metrics.record_self_request(request)
+        return director(request)
+
+    return serve
 
 
 class LoopbackClient:
@@ -106,7 +115,7 @@ class LoopbackClient:
 
     async def watch(
         self, group: str, version: str, resource: str, namespace: str = "", **query: str | int | bool
-    ) -> AsyncIterator[Object]:
+    ) -> AsyncGenerator[Object, None]:
         """Watch events ({"type", "object"}) until the server ends the watch. Close the iterator to stop.
 
         An ERROR event raises its StatusError.

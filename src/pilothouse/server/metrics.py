@@ -1,6 +1,5 @@
 """The server's own metrics (upstream: k8s.io/apiserver pkg/endpoints/metrics, endpoints/filters/metrics.go)."""
 
-from collections import defaultdict
 from collections.abc import Callable
 
 from pilothouse.apimachinery.http import Request, Response, StreamResponse
@@ -60,6 +59,12 @@ def _dry_run(request: Request) -> str:
     return ",".join(sorted(set(values))) if all(value == "All" for value in values) else "invalid"
 
 
+def _odd(request: Request) -> bool:
+    """Whether a request's labels depend on more than method and request info: its query or its content type."""
+    query = request.raw_query
+    return request.method == "PATCH" or (bool(query) and ("dryRun" in query or "watch" in query))
+
+
 class _Route:
     """The series of one kind of request, found with one dict lookup."""
 
@@ -76,7 +81,7 @@ class _Route:
         self.codes: dict[int, Series] = {}
 
 
-class _Users(defaultdict[str, Series]):
+class _Users(dict[str, Series]):
     def __init__(self, counter: Counter) -> None:
         super().__init__()
         self._counter = counter
@@ -125,6 +130,11 @@ class ServerMetrics:
             "apiserver_request_terminations_total", "Number of requests which apiserver terminated in self-defense.",
             (*_ROUTE, "code"),
         )
+        self._self_requests = registry.counter(
+            "apiserver_selfrequest_total",
+            "Counter of apiserver self-requests broken out for each verb, API resource and subresource.",
+            ("verb", "group", "resource", "subresource"),
+        )
         self._inflight = registry.gauge(
             "apiserver_current_inflight_requests",
             "Maximal number of currently used inflight request limit of this apiserver per request kind in last"
@@ -152,6 +162,7 @@ class ServerMetrics:
             "authenticated_user_requests", "Counter of authenticated requests broken out by username.", ("username",)
         ))
         self._routes: dict[tuple[str, ...], _Route] = {}
+        self._shapes: dict[tuple[object, ...], _Route] = {}
 
     def authentication(self, result: str) -> Callable[[float], None]:
         """A function that counts one attempt with this result, given its seconds."""
@@ -172,19 +183,20 @@ class ServerMetrics:
 
         `known` is asked before a new set of labels is added; made-up resources must not fill the memory.
         """
-        verb = reported_verb(request)
-        dry_run = _dry_run(request)
         info = request.context.request_info
-        if info.is_resource_request:
-            route_labels = (info.api_group, info.api_version, info.resource, info.subresource)
-        else:
-            route_labels = ("", "", "", info.path)
-        key = (verb, dry_run, *route_labels, scope_of(info), COMPONENT)
-        route = self._routes.get(key)
+        # All that the labels depend on, but for what `_odd` tells.
+        shape = (
+            request.method, info.verb, info.api_group, info.api_version, info.resource, info.subresource,
+            not info.name, not info.namespace, "" if info.is_resource_request else info.path,
+        )
+        odd = _odd(request)
+        route = None if odd else self._shapes.get(shape)
         if route is None:
-            if known is not None and not known(info):
+            route = self._find_route(request, known)
+            if route is None:
                 return
-            route = self._add_route(key)
+            if not odd:
+                self._shapes[shape] = route
         status = response.status
         code = route.codes.get(status)
         if code is None:
@@ -197,15 +209,20 @@ class ServerMetrics:
         if route.sizes is not None:
             route.sizes.observe(len(response.body))
 
-    def _add_route(self, key: tuple[str, ...]) -> _Route:
-        verb, dry_run = key[0], key[1]
-        without = (verb, *key[2:])
-        route = self._routes[key] = _Route(
-            lambda code: self._total.labels(*key, code),
-            self._duration.labels(*key),
-            None if dry_run else self._sli.labels(*without),
-            self._sizes.labels(*without) if verb in ("GET", "LIST") else None,
-        )
+    def _find_route(self, request: Request, known: Callable[[RequestInfo], bool] | None) -> _Route | None:
+        dry_run = _dry_run(request)
+        verb, *rest = self._route_labels(request)
+        key = (verb, dry_run, *rest)
+        route = self._routes.get(key)
+        if route is None:
+            if known is not None and not known(request.context.request_info):
+                return None
+            route = self._routes[key] = _Route(
+                lambda code: self._total.labels(*key, code),
+                self._duration.labels(*key),
+                None if dry_run else self._sli.labels(verb, *rest),
+                self._sizes.labels(verb, *rest) if verb in ("GET", "LIST") else None,
+            )
         return route
 
     def record_long_running(self, request: Request, response: Response) -> None:
@@ -228,6 +245,11 @@ class ServerMetrics:
         """A request that was refused because too many were running."""
         verb, *rest = self._route_labels(request)
         self._total.labels(verb, _dry_run(request), *rest, "429").value += 1
+
+    def record_self_request(self, request: Request) -> None:
+        """A request of the server to itself."""
+        verb, group, _, resource, subresource, *_ = self._route_labels(request)
+        self._self_requests.labels(verb, group, resource, subresource).value += 1
 
     @staticmethod
     def _route_labels(request: Request) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.observability.logging import log
+from pilothouse.server.headers import NameTest
 from pilothouse.server.metrics import ServerMetrics
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def with_authentication(
     authenticate = authenticator.authenticate
     names = _CREDENTIAL_HEADERS | {name.lower().encode() for name in front_proxy_headers}
     prefixes = tuple({p.lower().encode() for p in (_EXTRA_PREFIX, *front_proxy_extra_prefixes) if p})
+    kept = NameTest(lambda name: name not in names and not name.startswith(prefixes))
     audiences = frozenset(api_audiences)
     succeeded, failed = metrics.authentication("success"), metrics.authentication("failure")
     errored = metrics.authentication("error")
@@ -64,7 +66,7 @@ def with_authentication(
         user = answer.user
         users[_compress(user.name)].value += 1
         request.context.user = user
-        request.headers = [h for h in request.headers if h[0] not in names and not h[0].startswith(prefixes)]
+        request.headers = [header for header in request.headers if kept[header[0]]]
         return await handler(request)
 
     return serve

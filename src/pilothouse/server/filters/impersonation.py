@@ -9,15 +9,18 @@ from collections.abc import Awaitable
 from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
 from pilothouse.authorization.interface import Attributes
 from pilothouse.server.filters.authorization import forbidden
+from pilothouse.server.headers import NameTest
 
 _PREFIX = b"impersonate-"
 _REASON = "impersonation (--as) is not supported by this server yet"
 
 
 def with_impersonation(handler: Handler, render: ErrorRenderer) -> Handler:
+    impersonates = NameTest(lambda name: name.startswith(_PREFIX))
+
     def serve(request: Request) -> Awaitable[Response]:
         for name, value in request.headers:
-            if name.startswith(_PREFIX):
+            if impersonates[name]:
                 return _refuse(request, name, value, render)
         return handler(request)
 

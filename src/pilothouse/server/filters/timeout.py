@@ -30,89 +30,102 @@ _BODY = _timed_out_body()
 
 
 class Deadlines:
-    """Cancels the tasks of requests whose time is up."""
+    """The requests that run under the server's own timeout, in the order of their deadlines."""
 
-    __slots__ = ("_clock", "_default", "_expired", "_running", "_sweeping")
+    __slots__ = ("_clock", "_sweeping", "_timeout", "expired", "running")
 
-    def __init__(self, default: float, clock: Callable[[], float]) -> None:
-        self._default = default
+    def __init__(self, timeout: float, clock: Callable[[], float]) -> None:
+        self.running: dict[Context, asyncio.Task[object]] = {}
+        self.expired: set[Context] = set()
+        self._timeout = timeout
         self._clock = clock
-        self._running: dict[Context, asyncio.Task[object]] = {}
-        self._expired: set[Context] = set()
         self._sweeping = False
 
-    def watch(self, context: Context, task: "asyncio.Task[object]") -> asyncio.TimerHandle | None:
-        """Begin; returns the request's own timer if it has one, which the caller must cancel."""
-        deadline = context.deadline
-        if deadline is None:
-            return None
-        if deadline - context.received_at < self._default:
-            delay = max(0.0, deadline - self._clock())
-            return asyncio.get_running_loop().call_later(delay, self._expire, context, task)
-        self._running[context] = task
+    def sweep_later(self) -> None:
+        """See that somebody looks after `running`; cheap when that is so already."""
         if not self._sweeping:
             self._sweeping = True
-            self._arm(self._default)
-        return None
-
-    def forget(self, context: Context) -> bool:
-        """End; True if the request was cut off."""
-        self._running.pop(context, None)
-        if context in self._expired:
-            self._expired.remove(context)
-            return True
-        return False
+            self._arm(self._timeout)
 
     def _arm(self, delay: float) -> None:
         asyncio.get_running_loop().call_later(max(delay, RESOLUTION), self._sweep)
 
-    def _expire(self, context: Context, task: "asyncio.Task[object]") -> None:
-        self._expired.add(context)
+    def expire(self, context: Context, task: "asyncio.Task[object]") -> None:
+        """Cancel a request's task; its filter tells this from other cancellations by `expired`."""
+        self.expired.add(context)
         task.cancel()
 
     def _sweep(self) -> None:
         now = self._clock()
-        for context, task in list(self._running.items()):
+        for context, task in list(self.running.items()):
             if context.deadline is not None and context.deadline > now:
                 self._arm(context.deadline - now)
                 return
-            del self._running[context]
-            self._expire(context, task)
+            del self.running[context]
+            self.expire(context, task)
         self._sweeping = False
 
 
 def with_timeout(
-    handler: Handler, maximum: float, metrics: ServerMetrics, clock: Callable[[], float] = time.monotonic
+    handler: Handler, timeout: float, metrics: ServerMetrics, clock: Callable[[], float] = time.monotonic
 ) -> Handler:
-    """504 in place of an answer that took longer than `context.deadline` allows; `maximum` is the usual time."""
-    deadlines = Deadlines(maximum, clock)
+    """504 in place of an answer that took longer than `context.deadline` allows; `timeout` is the usual time."""
+    deadlines = Deadlines(timeout, clock)
+    running, expired = deadlines.running, deadlines.expired
 
-    async def serve_limited(request: Request) -> Response:
+    async def serve_usual(request: Request) -> Response:
         context = request.context
         task = asyncio.current_task()
         if task is None:
             return await handler(request)
-        timer = deadlines.watch(context, task)
-        cut_off = False
+        running[context] = task
+        deadlines.sweep_later()
         try:
-            response = await handler(request)
+            return await handler(request)
         except asyncio.CancelledError:
-            cut_off = deadlines.forget(context)
-            if not cut_off or task.uncancel() > 0:
-                raise
-            metrics.record_termination(request, 504)
-            return Response(504, _BODY, [TEXT_TYPE])
+            return cut_off(request, task)
         finally:
-            if timer is not None:
-                timer.cancel()
-            if deadlines.forget(context):
-                # The deadline came in the same turn of the loop as the answer: take the cancellation back.
-                task.uncancel()
-        return response
+            running.pop(context, None)
+            if expired:
+                take_back(context, task)
+
+    async def serve_shorter(request: Request) -> Response:
+        context = request.context
+        task = asyncio.current_task()
+        if task is None or context.deadline is None:
+            return await handler(request)
+        delay = max(0.0, context.deadline - clock())
+        timer = asyncio.get_running_loop().call_later(delay, deadlines.expire, context, task)
+        try:
+            return await handler(request)
+        except asyncio.CancelledError:
+            return cut_off(request, task)
+        finally:
+            timer.cancel()
+            take_back(context, task)
+
+    def cut_off(request: Request, task: "asyncio.Task[object]") -> Response:
+        """The answer if it was the deadline that cancelled; any other cancellation goes on."""
+        if request.context not in expired:
+            raise asyncio.CancelledError
+        expired.remove(request.context)
+        if task.uncancel() > 0:
+            raise asyncio.CancelledError
+        metrics.record_termination(request, 504)
+        return Response(504, _BODY, [TEXT_TYPE])
+
+    def take_back(context: Context, task: "asyncio.Task[object]") -> None:
+        """Undo a cancellation that came in the same turn of the loop as the answer."""
+        if context in expired:
+            expired.remove(context)
+            task.uncancel()
 
     def serve(request: Request) -> Awaitable[Response]:
-        if request.context.deadline is None:
+        context = request.context
+        if context.deadline is None:
             return handler(request)
-        return serve_limited(request)
+        if context.deadline - context.received_at < timeout:
+            return serve_shorter(request)
+        return serve_usual(request)
 
     return serve
