@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.codec import json, yaml
+from pilothouse.apimachinery.codec import json
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.apimachinery.schema.decode import DecodeError, decoder
@@ -51,11 +51,13 @@ class Decoded:
 
 @dataclass(slots=True)
 class _Document:
-    """A parsed body. `pairs` is the same with duplicate keys, if there are any; `errors` are YAML's duplicates."""
+    """A parsed body. `pairs` is the same with duplicate keys, if there are any. What YAML's reader says of its
+    duplicates is one strict error (`duplicates`) but a warning for each (`warnings`)."""
 
     value: Any
     pairs: Any = None
-    errors: list[str] = field(default_factory=list)
+    duplicates: str = ""
+    warnings: list[str] = field(default_factory=list)
 
 
 class ObjectDecoder:
@@ -91,7 +93,7 @@ class ObjectDecoder:
         try:
             document = _parse(data, media_type)
             gvk = self._identify(document.value)
-        except (json.SyntaxError, yaml.YAMLError, DecodeError, ValueError) as e:
+        except ValueError as e:
             raise status.bad_request(
                 f"the object provided is unrecognized (must be of type {self._gvk.kind}): {e} ({_summary(data)})"
             ) from None
@@ -112,7 +114,7 @@ class ObjectDecoder:
             obj = {"kind": gvk.kind, "apiVersion": gvk.api_version} | obj
         if field_validation == IGNORE:
             return Decoded(obj, gvk)
-        return Decoded(obj, gvk, document.errors + errors[bool(document.errors) :])
+        return Decoded(obj, gvk, document.warnings + errors[bool(document.duplicates) :])
 
     def _identify(self, value: Any) -> GroupVersionKind:
         """The body's kind, with what it does not say taken from the endpoint."""
@@ -140,7 +142,7 @@ class ObjectDecoder:
             if known is None:
                 raise DecodeError(self._unknown_kind(gvk))
             type, decode = known, decoder(known)
-        errors: list[str] = [yaml.strict_error(document.errors)] if document.errors else []
+        errors = [document.duplicates] if document.duplicates else []
         if document.pairs is None:
             obj = decode(document.value, errors)
         else:
@@ -193,8 +195,10 @@ def unsupported_media_type(accepted: list[str]) -> status.StatusError:
 
 def _parse(data: bytes, media_type: str) -> _Document:
     if media_type == YAML:
+        from pilothouse.apimachinery.codec import yaml  # PyYAML is slow to import, and few bodies are YAML
+
         value, duplicates = yaml.load(data)
-        return _Document(value, None, duplicates)
+        return _Document(value, None, yaml.strict_error(duplicates) if duplicates else "", duplicates)
     try:
         return _Document(*json.load(data))
     except json.SyntaxError as e:

@@ -55,7 +55,7 @@ def load(data: bytes) -> Loaded:
 def too_deep(value: Any) -> bool:
     """Whether `value` is nested deeper than `MAX_DEPTH`."""
     level = [value]
-    for _ in range(MAX_DEPTH + 1):
+    for _ in range(MAX_DEPTH):
         level = [
             child
             for container in level if container.__class__ in (dict, list)
