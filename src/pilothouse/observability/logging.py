@@ -11,6 +11,7 @@ what does not fit is dropped and counted. `-v` and the format may change at run 
 
 import atexit
 import contextlib
+import json
 import logging as stdlib
 import os
 import sys
@@ -91,7 +92,6 @@ class Logger:
         self.json = False
         self.writer = _Writer(stream)
         self._pid = os.getpid()
-        self._files: dict[str, str] = {}
 
     def configure(self, *, verbosity: int | None = None, json: bool | None = None) -> None:
         """Runtime settings: `-v` and `--logging-format=json`."""
@@ -135,11 +135,8 @@ class Logger:
         self, severity: str, message: str, values: dict[str, Any], depth: int, level: int = 0, stack: str = ""
     ) -> None:
         frame = sys._getframe(2 + depth)
-        filename = frame.f_code.co_filename
-        name = self._files.get(filename)
-        if name is None:
-            name = self._files[filename] = "/".join(filename.rsplit("/", 2)[-2:] if self.json else [
-                os.path.basename(filename)])
+        # klog shows the file's name, zap the folder as well.
+        name = "/".join(frame.f_code.co_filename.rsplit("/", 2)[-2 if self.json else -1 :])
         caller = f"{name}:{frame.f_lineno}"
         if self.json:
             self.writer.write(_json_line(severity, caller, message, values, level, stack))
@@ -168,7 +165,11 @@ def _json_line(severity: str, caller: str, message: str, values: dict[str, Any],
     entry.update(values)
     if stack:
         entry["stack"] = stack
-    return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS).decode("utf-8", "replace") + "\n"
+    try:
+        return orjson.dumps(entry, default=str, option=orjson.OPT_NON_STR_KEYS).decode() + "\n"
+    except TypeError:
+        # Text that is no UTF-8 (a path of a client); the standard library escapes it.
+        return json.dumps(entry, default=str) + "\n"
 
 
 def _quote(text: str) -> str:
