@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pilothouse.apimachinery import field as fld
 from pilothouse.apimachinery.managedfields import fieldset
+from pilothouse.apimachinery.managedfields.names import validate_manager_name
 from pilothouse.apimachinery.managedfields.pathelement import json_string
 from pilothouse.apimachinery.managedfields.updater import Manager, Managers, VersionedSet
 
 APPLY: Final = "Apply"
 UPDATE: Final = "Update"
+_MAX_SUBRESOURCE_LENGTH: Final = 256
 
 
 @dataclass(slots=True)
@@ -94,3 +97,20 @@ def _order(entry: Mapping[str, Any]) -> tuple[str, ...]:
 def is_reset(entries: Any) -> bool:
     """Whether a client asks to forget all managers: an empty list, or one empty entry."""
     return isinstance(entries, list) and (not entries or (len(entries) == 1 and not any(entries[0].values())))
+
+
+def validate(entries: Sequence[Mapping[str, Any]], path: str = "metadata.managedFields") -> list[fld.Error]:
+    """The checks of object metadata (upstream: meta/v1/validation.ValidateManagedFields)."""
+    errors = []
+    for i, entry in enumerate(entries):
+        at = fld.index(path, i)
+        operation = entry.get("operation") or ""
+        if operation not in (APPLY, UPDATE):
+            errors.append(fld.invalid(fld.child(at, "operation"), operation, "must be `Apply` or `Update`"))
+        fields_type = entry.get("fieldsType") or ""
+        if fields_type not in ("", "FieldsV1"):
+            errors.append(fld.invalid(fld.child(at, "fieldsType"), fields_type, "must be `FieldsV1`"))
+        errors += validate_manager_name(entry.get("manager") or "", fld.child(at, "manager"))
+        if len((entry.get("subresource") or "").encode()) > _MAX_SUBRESOURCE_LENGTH:
+            errors.append(fld.too_long(fld.child(at, "subresource"), _MAX_SUBRESOURCE_LENGTH))
+    return errors

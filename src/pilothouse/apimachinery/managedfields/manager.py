@@ -80,6 +80,8 @@ class FieldManager:
         """
         live_bare, live_entries = _split(live or {})
         new_bare, new_entries = _split(new)
+        if live_bare == new_bare and (self._subresource or new_entries is None or new_entries == live_entries):
+            return _join(new, new_bare, live_entries or [])
         try:
             managed = self._managed_before(live_entries, new_entries)
             if not managed.managers and _metadata(live_bare).get("uid"):
