@@ -11,6 +11,7 @@ from pilothouse.apimachinery.http import Request, Response, StreamResponse
 if TYPE_CHECKING:
     from pilothouse.transport.protocol import HTTPProtocol
 
+_GONE = "the request's body did not arrive"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 
 
@@ -28,14 +29,15 @@ class Exchange:
     """
 
     __slots__ = (
-        "_chunks", "_connection", "_waiter", "complete", "continue_pending", "discard", "http10", "keep_alive",
-        "limit", "request", "size",
+        "_abandoned", "_chunks", "_connection", "_waiter", "complete", "continue_pending", "discard", "http10",
+        "keep_alive", "limit", "request", "size",
     )
 
     BUFFER = 256 * 1024
 
     def __init__(self, connection: HTTPProtocol, keep_alive: bool, expects_continue: bool) -> None:
         self._connection = connection
+        self._abandoned = False
         self._chunks: list[bytes] = []
         self._waiter: asyncio.Future[None] | None = None
         self.request: Request
@@ -63,9 +65,10 @@ class Exchange:
         self._wake()
 
     def abandon(self) -> None:
-        """The connection is gone."""
+        """The rest of the body will never come."""
+        self._abandoned = True
         if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_exception(ClientGone("the client closed the connection"))
+            self._waiter.set_exception(ClientGone(_GONE))
 
     def drop_body(self) -> None:
         """The answer is on its way: nobody will ask for the body any more."""
@@ -86,6 +89,8 @@ class Exchange:
         """The whole body; raises 413 as soon as more than `limit` bytes came, ClientGone when it never will."""
         self.limit = limit
         if not self.complete and self.size <= limit:
+            if self._abandoned:
+                raise ClientGone(_GONE)
             if self.continue_pending:
                 self.continue_pending = False
                 self._connection.write(CONTINUE)

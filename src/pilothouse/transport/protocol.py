@@ -19,7 +19,7 @@ import math
 import socket
 from collections import deque
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 
@@ -60,6 +60,7 @@ class HTTPProtocol(asyncio.Protocol):
         self._reading_paused = False
         self._closing = False
         self._broken = False
+        self._refusal = b""
         self._head_size = 0
         self._client: tuple[str, int] | None = None
         self._peer_certificates: Sequence[bytes] = ()
@@ -72,9 +73,8 @@ class HTTPProtocol(asyncio.Protocol):
     # asyncio.Protocol
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if not isinstance(transport, asyncio.Transport) and not hasattr(transport, "write"):
-            raise TypeError(f"not a stream transport: {transport!r}")
-        self._transport = transport  # type: ignore[assignment]
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=256 * 1024)
         peer = transport.get_extra_info("peername")
         self._client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
@@ -123,7 +123,7 @@ class HTTPProtocol(asyncio.Protocol):
         except httptools.HttpParserInvalidMethodError:
             self._refuse(400, "")
         except httptools.HttpParserError as error:
-            unsupported = "Transfer-Encoding" in str(error)
+            unsupported = "invalid `Transfer-Encoding`" in str(error)
             self._refuse(501 if unsupported else 400, "")
         else:
             if self._incoming is None:
@@ -221,7 +221,11 @@ class HTTPProtocol(asyncio.Protocol):
             self._abort()
             raise
         except ClientGone:
-            self._abort()
+            if not self._broken:
+                self._abort()
+                return
+            self._transport.write(self._refusal)
+            self._linger()
         except Exception as error:
             # The chain answers every error; one that arrives here leaves no answer that could be trusted.
             log.exception("Handler failed", error, path=exchange.request.path)
@@ -346,6 +350,7 @@ class HTTPProtocol(asyncio.Protocol):
             self._linger()
             return
         self._broken = True
+        self._refusal = wire.refusal(code, text)
         self._transport.pause_reading()
         if self._incoming is not None:
             self._incoming.abandon()
@@ -376,10 +381,6 @@ class HTTPProtocol(asyncio.Protocol):
         self._closing = True
         self._transport.abort()
 
-    @property
-    def idle(self) -> bool:
-        return self._current is None
-
     def expire(self) -> None:
         """The deadline has passed."""
         if self._write_paused or self._current is not None:
@@ -389,7 +390,7 @@ class HTTPProtocol(asyncio.Protocol):
 
     def shut(self) -> None:
         """The server drains: close now when idle, else after the running answer."""
-        if self.idle and not self._closing:
+        if self._current is None and not self._closing:
             self._close()
 
     def abort(self) -> None:

@@ -1,0 +1,93 @@
+"""TLS on real sockets: who gets in, and what the handler learns of him."""
+
+import asyncio
+import ssl
+import time
+from pathlib import Path
+
+import pytest
+import uvloop
+
+from pilothouse.apimachinery.http import Request, Response
+from pilothouse.transport import certificates, pki
+from pilothouse.transport.server import HTTPServer
+from pilothouse.transport.tls import server_context
+
+
+async def count_certificates(request: Request) -> Response:
+    leaf = request.peer_certificates[0] if request.peer_certificates else b""
+    return Response(200, b"%d " % len(request.peer_certificates) + leaf)
+
+
+def ask(made: pki.PKI, client: ssl.SSLContext, **context: object) -> bytes:
+    async def main() -> bytes:
+        tls = server_context(
+            made.serving.certificate, made.serving.key, client_authorities=[made.ca.certificate.read_bytes()],
+            **context,  # type: ignore[arg-type]
+        )
+        server = HTTPServer(count_certificates, tls=tls)
+        await server.start()
+        try:
+            reader, writer = await asyncio.open_connection(
+                "127.0.0.1", server.port, ssl=client, server_hostname="localhost"
+            )
+            writer.write(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n")
+            answer = await asyncio.wait_for(reader.read(), 10)
+            writer.close()
+            return answer.partition(b"\r\n\r\n")[2]
+        finally:
+            await server.drain(0)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(main())
+
+
+def refused(made: pki.PKI, client: ssl.SSLContext) -> bool:
+    """In TLS 1.3 a client learns that its certificate was refused only after its own side of the handshake."""
+    try:
+        return ask(made, client) == b""
+    except (ssl.SSLError, ConnectionError):
+        return True
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> pki.PKI:
+    return pki.ensure(tmp_path / "pki", names=["localhost"], addresses=["127.0.0.1"])
+
+
+def client_context(made: pki.PKI, pair: pki.Pair | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=str(made.ca.certificate))
+    if pair is not None:
+        context.load_cert_chain(pair.certificate, pair.key)
+    return context
+
+
+def test_without_a_certificate(made: pki.PKI) -> None:
+    assert ask(made, client_context(made)) == b"0 "
+
+
+def test_the_handler_sees_the_client_certificate(made: pki.PKI) -> None:
+    der = ssl.PEM_cert_to_DER_cert(made.admin.certificate.read_text())
+    body = ask(made, client_context(made, made.admin))
+    assert body.partition(b" ")[2] == der
+
+
+def test_a_certificate_of_another_authority_ends_the_handshake(made: pki.PKI, tmp_path: Path) -> None:
+    other = pki.ensure(tmp_path / "other", names=["localhost"], addresses=[])
+    assert refused(made, client_context(made, other.admin))
+
+
+def test_old_tls_is_refused(made: pki.PKI) -> None:
+    client = client_context(made)
+    client.maximum_version = ssl.TLSVersion.TLSv1_2
+    assert ask(made, client) == b"0 "
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        ask(made, client, minimum_version="TLSv1_3")
+
+
+def test_an_expired_certificate_does_not_get_in(made: pki.PKI, tmp_path: Path) -> None:
+    ca = certificates.load_authority(made.ca.certificate.read_bytes(), made.ca.key.read_bytes())
+    now = time.time()
+    expired = pki.Pair(tmp_path / "c.crt", tmp_path / "c.key")
+    pki.write_pair(expired, *certificates.client(ca, "old", [], now - 100, now - 10))
+    assert refused(made, client_context(made, expired))
