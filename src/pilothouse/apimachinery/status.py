@@ -131,7 +131,8 @@ def invalid(kind: GroupKind, name: str, errors: Sequence[field.Error]) -> Status
         details["name"] = name
     if kind.group:
         details["group"] = kind.group
-    details["kind"] = kind.kind
+    if kind.kind:
+        details["kind"] = kind.kind
     if errors:
         details["causes"] = [{"reason": e.reason, "message": e.body(), "field": e.field} for e in errors]
     message = f'{kind} "{name}" is invalid: {text}' if errors else f'{kind} "{name}" is invalid'

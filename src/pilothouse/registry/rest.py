@@ -125,7 +125,8 @@ class Column:
 class Printer(Protocol):
     """Makes Table cells. `columns` in upstream's order; `cells(obj, now)` gives one row's cells in that order."""
 
-    columns: Sequence[Column]
+    @property
+    def columns(self) -> Sequence[Column]: ...
 
     def cells(self, obj: Mapping[str, Any], now: float) -> list[Any]: ...
 

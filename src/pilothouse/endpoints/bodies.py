@@ -1,0 +1,146 @@
+"""Bodies and patched documents to objects: decoded, defaulted, with metadata, without kind and apiVersion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.codec import encode, json, yaml
+from pilothouse.apimachinery.codec.decode_object import IGNORE, STRICT, WARN, ObjectDecoder
+from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
+from pilothouse.apimachinery.schema import catalog
+from pilothouse.apimachinery.schema.decode import DecodeError, Decoder, decoder
+from pilothouse.apimachinery.schema.model import Type
+from pilothouse.endpoints.negotiation import YAML
+from pilothouse.endpoints.options import checked_delete_options
+from pilothouse.registry.rest import DeleteOptions, Object
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+__all__ = ["IGNORE", "STRICT", "WARN", "BodyCodec", "decode_delete_options"]
+
+_META_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
+_DELETE_OPTIONS = GroupVersionKind("meta.k8s.io", "v1", "DeleteOptions")
+_CANNOT = " cannot be handled as a "
+
+
+class BodyCodec:
+    """Decodes what one endpoint takes. `internal_kind` is Go's name of the kind in error texts."""
+
+    def __init__(
+        self,
+        gvk: GroupVersionKind,
+        internal_kind: str,
+        *,
+        type: Type | None = None,
+        default: Callable[[Object], None] | None = None,
+        accepts: Sequence[GroupVersion] = (),
+    ) -> None:
+        found = type or catalog.type_for(gvk)
+        if found is None:
+            raise LookupError(f"no schema for {gvk}")
+        self.type = found
+        self._gvk = gvk
+        self._decoder = ObjectDecoder(gvk, internal_kind, type=found, accepts=tuple(accepts))
+        self._decode = decoder(found)
+        self._default = default
+
+    def decode(self, data: bytes, media_type: str, validation: str, ctx: Context) -> Object:
+        """The object of a request body; warnings go to `ctx`. Raises 400."""
+        decoded = self._decoder.decode(data, media_type, validation)
+        for text in decoded.warnings:
+            ctx.warn(text)
+        return self._finished(decoded.obj)
+
+    def patched(self, document: Any, unknown: list[str], *, check_kind: bool) -> Object:
+        """The object of a patched document; fields nobody knows are told in `unknown`. Raises ValueError with
+        Go's text for one that does not fit, and with `check_kind` for one of another kind."""
+        if check_kind:
+            self._check_kind(document)
+        return self._finished(self._decode(document, unknown))
+
+    def completed(self, applied: Object) -> Object:
+        """The result of an apply in normal form. Raises 500 for one that does not fit."""
+        try:
+            return self._finished(self._decode(applied, None))
+        except DecodeError as e:
+            raise status.plain_internal(str(e)) from None
+
+    def encode(self, obj: Object) -> bytes:
+        """Compact JSON in Go's form and field order, without kind and apiVersion."""
+        normal = self._decode(obj, None)
+        return encode.encode({name: value for name, value in normal.items() if name not in _TYPE_META})[:-1]
+
+    def normal(self, obj: Object) -> Object:
+        """`obj` as Go would write it, after defaults and admission have changed it."""
+        return _bare(self._decode(obj, None))
+
+    def _finished(self, obj: Object) -> Object:
+        obj = _bare(obj)
+        if obj.get("metadata") is None:
+            obj["metadata"] = {}
+        if self._default is not None:
+            self._default(obj)
+        return obj
+
+    def _check_kind(self, document: Any) -> None:
+        if (
+            isinstance(document, dict) and document.get("kind") == self._gvk.kind
+            and document.get("apiVersion") == self._gvk.api_version
+        ):
+            return
+        try:
+            self._decoder.decode(encode.encode(document), None, IGNORE)
+        except status.StatusError as e:
+            _, marker, detail = e.message.partition(f"{_CANNOT}{self._gvk.kind}: ")
+            raise ValueError(detail if marker else e.message) from None
+
+
+_TYPE_META = ("kind", "apiVersion")
+
+
+def _bare(obj: Object) -> Object:
+    for name in _TYPE_META:
+        obj.pop(name, None)
+    return obj
+
+
+def decode_delete_options(data: bytes, media_type: str) -> DeleteOptions:
+    """metav1.DeleteOptions of any group version, as older clients send them. Raises 400 and 422."""
+    try:
+        value = yaml.loads(data) if media_type == YAML else json.loads(data)
+    except yaml.YAMLError as e:
+        raise status.bad_request(f"error converting YAML to JSON: {e}") from None
+    except json.SyntaxError as e:
+        raise status.bad_request(f"couldn't get version/kind; json parse error: {e}") from None
+    if value is not None and not isinstance(value, dict):
+        raise status.bad_request("couldn't get version/kind; json parse error: the body is no object")
+    value = value or {}
+    kind = value.get("kind") or _DELETE_OPTIONS.kind
+    if kind != _DELETE_OPTIONS.kind:
+        raise status.bad_request(
+            f'no kind "{kind}" is registered for version "{value.get("apiVersion") or "meta.k8s.io/v1"}" '
+            f'in scheme "{_META_SCHEME}"'
+        )
+    try:
+        options = _options_decoder()(value, None)
+    except DecodeError as e:
+        raise status.bad_request(str(e)) from None
+    preconditions = options.get("preconditions") or {}
+    return checked_delete_options(
+        grace_period_seconds=options.get("gracePeriodSeconds"),
+        uid=preconditions.get("uid"),
+        resource_version=preconditions.get("resourceVersion"),
+        propagation_policy=options.get("propagationPolicy"),
+        orphan_dependents=options.get("orphanDependents"),
+        dry_run=options.get("dryRun") or (),
+    )
+
+
+def _options_decoder() -> Decoder:
+    type = catalog.type_named("io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions")
+    if type is None:
+        raise LookupError("no schema for DeleteOptions")
+    return decoder(type)

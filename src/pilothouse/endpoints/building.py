@@ -1,0 +1,80 @@
+"""Makes the scopes of resources and subresources from the tables of `registry/`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.apimachinery.managedfields.manager import FieldManager
+from pilothouse.apimachinery.schema import catalog
+from pilothouse.endpoints.bodies import BodyCodec
+from pilothouse.endpoints.ownership import reset_fields
+from pilothouse.endpoints.rendering import Rendering
+from pilothouse.endpoints.scale import ScaleView, scale_printer
+from pilothouse.endpoints.scope import Scope
+from pilothouse.endpoints.table import Tables
+from pilothouse.registry.printing import DEFAULT_PRINTER
+
+if TYPE_CHECKING:
+    from pilothouse.endpoints.scope import Services
+    from pilothouse.registry.rest import Resource, Subresource
+    from pilothouse.registry.store import Store
+
+
+class Builder:
+    """`stores` finds the store of a resource; it is asked once for each."""
+
+    def __init__(self, stores: Callable[[Resource], Store | None], services: Services) -> None:
+        self._stores = stores
+        self._services = services
+
+    def resource(self, resource: Resource) -> Scope:
+        """The scope of the resource itself."""
+        return self._whole(resource, None)
+
+    def subresource(self, resource: Resource, sub: Subresource) -> Scope:
+        """The scope of a subresource whose bodies are the object, or a kind of their own."""
+        if sub.kind is None or sub.kind == resource.gvk or catalog.type_for(sub.kind) is None:
+            return self._whole(resource, sub)
+        kind = sub.kind
+        bodies = BodyCodec(kind, internal_name(kind))
+        rendering = Rendering(kind, f"{kind.kind}List", bodies.encode)
+        return Scope(
+            resource, self._stores(resource), self._services, rendering=rendering,
+            tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
+            subresource=sub,
+        )
+
+    def scale(self, resource: Resource, sub: Subresource) -> tuple[Scope, ScaleView]:
+        """The scope of a scale, and the view through which it sees the store."""
+        kind = sub.kind or GroupVersionKind("autoscaling", "v1", "Scale")
+        bodies = BodyCodec(kind, "autoscaling.Scale")
+        rendering = Rendering(kind, "ScaleList", bodies.encode)
+        view = ScaleView(resource, rendering)
+        scope = Scope(
+            resource, self._stores(resource), self._services, rendering=rendering,
+            tables=Tables(scale_printer, rendering, self._services.clock), bodies=bodies,
+            field_manager=FieldManager(bodies.type, kind, sub.name), subresource=sub, view=view,
+        )
+        return scope, view
+
+    def _whole(self, resource: Resource, sub: Subresource | None) -> Scope:
+        name = sub.name if sub is not None else ""
+        store = self._stores(resource)
+        bodies = BodyCodec(resource.gvk, resource.internal_kind, default=resource.default)
+        rendering = Rendering(resource.gvk, resource.list_kind, bodies.encode, resource.converter)
+        normal = bodies.normal
+        if resource.converter is not None and store is not None:
+            normal = BodyCodec(store.resource.gvk, store.resource.internal_kind).normal
+        return Scope(
+            resource, store, self._services, rendering=rendering,
+            tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
+            field_manager=FieldManager(bodies.type, resource.gvk, name, reset_fields(resource, name)),
+            subresource=sub, normal=normal,
+        )
+
+
+def internal_name(kind: GroupVersionKind) -> str:
+    """Go's internal type of a built-in kind ("policy.Eviction")."""
+    return f"{kind.group.partition('.')[0] or 'core'}.{kind.kind}"

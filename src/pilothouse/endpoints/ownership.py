@@ -1,0 +1,49 @@
+"""Which fields an endpoint resets, so that nobody comes to own them through it (upstream: GetResetFields)."""
+
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.managedfields.fieldset import FieldSet, from_paths
+from pilothouse.registry.rest import Resource
+
+_STATUS_RESETS = (("spec",),)
+_ALL_BUT_STATUS = (("spec",), ("metadata",))
+_WITH_METADATA = {
+    "admissionregistration.k8s.io": ("validatingadmissionpolicies",),
+    "apiextensions.k8s.io": ("customresourcedefinitions",),
+    "apiregistration.k8s.io": ("apiservices",),
+    "flowcontrol.apiserver.k8s.io": ("flowschemas", "prioritylevelconfigurations"),
+    "networking.k8s.io": ("servicecidrs",),
+    "resource.k8s.io": ("devicetaintrules", "resourceclaims"),
+    "storage.k8s.io": ("volumeattachments",),
+}
+#: What a write through a subresource resets where it is not just the spec.
+_SUBRESOURCES: dict[tuple[GroupResource, str], tuple[tuple[str, ...], ...]] = {
+    **{
+        (GroupResource(group, name), "status"): _ALL_BUT_STATUS
+        for group, names in _WITH_METADATA.items() for name in names
+    },
+    (GroupResource("apps", "deployments"), "status"): (("spec",), ("metadata", "labels")),
+    (GroupResource("", "pods"), "status"): (
+        ("spec",), ("metadata", "deletionTimestamp"), ("metadata", "ownerReferences"),
+    ),
+    (GroupResource("", "namespaces"), "finalize"): (("status",),),
+    (GroupResource("certificates.k8s.io", "certificatesigningrequests"), "status"): (
+        ("spec",), ("status", "conditions"),
+    ),
+    (GroupResource("certificates.k8s.io", "certificatesigningrequests"), "approval"): (
+        ("spec",), ("status", "certificate"),
+    ),
+}
+_MAIN: dict[GroupResource, tuple[tuple[str, ...], ...]] = {
+    GroupResource("certificates.k8s.io", "certificatesigningrequests"): (("spec",), ("status",)),
+}
+
+
+def reset_fields(resource: Resource, subresource: str = "") -> FieldSet:
+    """The paths that a write to `resource` (or its subresource) leaves as they are."""
+    if subresource:
+        found = _SUBRESOURCES.get((resource.group_resource, subresource))
+        if found is None:
+            found = _STATUS_RESETS if subresource == "status" else ()
+    else:
+        found = _MAIN.get(resource.group_resource) or tuple((name,) for name in resource.strategy.status_fields)
+    return from_paths(found)

@@ -1,0 +1,102 @@
+"""Stored items in the forms that clients read (idea 2 of the design: bytes once per revision).
+
+An item's body lacks kind and apiVersion, so the plain form is a prefix and the body. Forms that cost
+more (another version, metadata alone) are kept in `Item.renditions`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+
+from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.registry.rest import Converter, Object
+from pilothouse.storage.interface import Item
+
+_METADATA = b'{"metadata":{'
+_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[{}]')
+_PARTIAL = {
+    version: b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/%s","metadata":' % version.encode()
+    for version in ("v1", "v1beta1")
+}
+
+#: Encodes an object as compact JSON in Go's field order, without kind and apiVersion.
+Encode = Callable[[Object], bytes]
+
+
+class Rendering:
+    """The forms of one kind in one version. `encode` is needed for a `converter` and for computed objects."""
+
+    def __init__(self, gvk: GroupVersionKind, list_kind: str, encode: Encode, converter: Converter | None = None):
+        self.gvk = gvk
+        self.prefix = _type_meta(gvk.kind, gvk.api_version)
+        self.list_prefix = _type_meta(list_kind, gvk.api_version)
+        self.encode = encode
+        self._converter = converter
+
+    def body(self, item: Item) -> bytes:
+        """The object in this version, still without kind and apiVersion."""
+        if self._converter is None:
+            return item.body
+        body = _rendition(item, self.gvk)
+        if body is None:
+            body = self.encode(self._converter.from_storage(orjson.loads(item.body)))
+            _keep(item, self.gvk, body)
+        return body
+
+    def object(self, item: Item) -> bytes:
+        """The whole object as JSON."""
+        return self.prefix + self.body(item)[1:]
+
+    def metadata(self, item: Item, version: str) -> bytes:
+        """A PartialObjectMetadata of meta.k8s.io/`version`."""
+        key = ("metadata", version)
+        found = _rendition(item, key)
+        if found is None:
+            found = _PARTIAL[version] + metadata_of(item.body) + b"}"
+            _keep(item, key, found)
+        return found
+
+    def computed(self, obj: Object) -> Item:
+        """An object that stands in no storage, as an item, so that it can be answered in every form."""
+        obj = {name: value for name, value in obj.items() if name not in ("kind", "apiVersion")}
+        return Item("", 0, self.encode(obj), {}, {})
+
+
+def _type_meta(kind: str, api_version: str) -> bytes:
+    return b'{"kind":%s,"apiVersion":%s,' % (orjson.dumps(kind), orjson.dumps(api_version))
+
+
+def _rendition(item: Item, key: Any) -> bytes | None:
+    return item.renditions.get(key) if item.renditions is not None else None
+
+
+def _keep(item: Item, key: Any, data: bytes) -> None:
+    if item.renditions is None:
+        item.renditions = {}
+    item.renditions[key] = data
+
+
+def metadata_of(body: bytes) -> bytes:
+    """The bytes of the value of "metadata", which stands first in a stored body."""
+    if not body.startswith(_METADATA):
+        return orjson.dumps(orjson.loads(body).get("metadata", {}))
+    depth = 0
+    for token in _TOKEN.finditer(body, len(_METADATA) - 1):
+        found = token.group()
+        if found == b"{":
+            depth += 1
+        elif found == b"}":
+            depth -= 1
+            if depth == 0:
+                return body[len(_METADATA) - 1 : token.end()]
+    raise ValueError("metadata does not end")
+
+
+def resource_version_of(item: Item) -> str:
+    """metadata.resourceVersion as the body says it ("" for an object that is not stored)."""
+    version = orjson.loads(metadata_of(item.body)).get("resourceVersion", "")
+    return str(version)

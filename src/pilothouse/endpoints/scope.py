@@ -1,0 +1,135 @@
+"""What the verbs of one endpoint share (upstream: handlers.RequestScope).
+
+A scope is made once for each resource or subresource of a served version; everything a request can do
+without is worked out here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.endpoints.negotiation import MEDIA_TYPES, STREAM_MEDIA_TYPES, Negotiator
+from pilothouse.endpoints.selection import field_labels
+
+if TYPE_CHECKING:
+    from pilothouse.admission.chain import Chain
+    from pilothouse.apimachinery.managedfields.manager import FieldManager
+    from pilothouse.apimachinery.requestinfo import RequestInfo
+    from pilothouse.authorization.interface import Authorizer
+    from pilothouse.endpoints.bodies import BodyCodec
+    from pilothouse.endpoints.rendering import Rendering
+    from pilothouse.endpoints.table import Tables
+    from pilothouse.registry.rest import Object, Resource, Subresource, Updater, Validation
+    from pilothouse.registry.store import Store
+    from pilothouse.storage.interface import Item
+
+MAX_BODY_BYTES = 3 * 1024 * 1024
+"""upstream: MaxRequestBodyBytes of the generic server's config."""
+MIN_REQUEST_TIMEOUT = 1800.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """What all endpoints of a server use. Without `admission` nothing is admitted or refused; without
+    `authorizer` an update cannot create. `clock` gives Unix seconds; `min_request_timeout` is in seconds."""
+
+    admission: Chain | None = None
+    authorizer: Authorizer | None = None
+    max_body_bytes: int = MAX_BODY_BYTES
+    min_request_timeout: float = MIN_REQUEST_TIMEOUT
+    clock: Callable[[], float] = time.time
+
+
+class View:
+    """How an endpoint sees the store's objects: as they are. Scales see something else (`scale.ScaleView`)."""
+
+    def item(self, item: Item) -> Item:
+        return item
+
+    def updater(self, update: Updater) -> Updater:
+        return update
+
+    def validation(self, validate: Validation | None) -> Validation | None:
+        return validate
+
+
+_item_negotiator = Negotiator(MEDIA_TYPES)
+_list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES))
+
+
+class Scope:
+    """One endpoint. `kind` is that of its bodies; `subresource` is None for the resource itself."""
+
+    def __init__(
+        self,
+        resource: Resource,
+        store: Store | None,
+        services: Services,
+        *,
+        rendering: Rendering,
+        tables: Tables,
+        bodies: BodyCodec,
+        field_manager: FieldManager | None = None,
+        subresource: Subresource | None = None,
+        normal: Callable[[Object], Object] | None = None,
+        view: View | None = None,
+    ) -> None:
+        self.resource = resource
+        self._store = store
+        self.services = services
+        self.rendering = rendering
+        self.tables = tables
+        self.bodies = bodies
+        self.field_manager = field_manager
+        self.subresource = subresource
+        self.subresource_name = subresource.name if subresource is not None else ""
+        self.normal = normal or bodies.normal
+        """Gives an object of the storage version in the form in which it is stored."""
+        self.view = view or View()
+        self.store_subresource = "" if view is not None else self.subresource_name
+        """What the store knows of the subresource; a view's writes are to the object itself."""
+        self.kind: GroupVersionKind = rendering.gvk
+        self.group_resource = resource.group_resource
+        self.namespaced = resource.namespaced
+        self.field_labels = field_labels(resource)
+        self.negotiate: Negotiator = _item_negotiator
+        self.negotiate_list: Negotiator = _list_negotiator
+
+    @property
+    def store(self) -> Store:
+        """Raises LookupError for a resource that stores nothing."""
+        if self._store is None:
+            raise LookupError(f"{self.group_resource} has no store")
+        return self._store
+
+    @property
+    def store_or_none(self) -> Store | None:
+        return self._store
+
+    def namespace(self, info: RequestInfo) -> str:
+        """The namespace of stored objects that the request is about: "" for cluster-scoped kinds."""
+        return info.namespace if self.namespaced else ""
+
+    @property
+    def go_type(self) -> str:
+        """Go's internal type, as 406 texts print it ("*core.ConfigMap")."""
+        return f"*{self.resource.internal_kind}"
+
+    def not_a_list(self) -> status.StatusError:
+        return _not_acceptable(
+            f"you requested PartialObjectMetadataList, but the requested object is not a list ({self.go_type})"
+        )
+
+    def is_a_list(self) -> status.StatusError:
+        return _not_acceptable(
+            f"you requested PartialObjectMetadata, but the requested object is a list ({self.go_type}List)"
+        )
+
+
+def _not_acceptable(message: str) -> status.StatusError:
+    return status.StatusError(406, status.REASON_NOT_ACCEPTABLE, message)

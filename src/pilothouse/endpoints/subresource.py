@@ -1,0 +1,137 @@
+"""Subresources and resources with a meaning of their own (upstream: the REST types of pkg/registry/*/storage).
+
+What they do stands in a `rest.SubresourceHandler` of the kind's folder; here are the steps around it: options,
+decoding, admission, and the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.admission.interface import CREATE, UPDATE
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.endpoints import options
+from pilothouse.endpoints.admitting import Admitting
+from pilothouse.endpoints.list import Listed, write_list
+from pilothouse.endpoints.negotiation import Accepted, input_media_type
+from pilothouse.endpoints.transform import write_item, write_status
+from pilothouse.endpoints.writing import check_name
+from pilothouse.registry.rest import SubresourceCall, WriteOptions
+from pilothouse.registry.writing import ensure_namespace, wipe_system_fields
+
+if TYPE_CHECKING:
+    from pilothouse.endpoints.scope import Scope
+    from pilothouse.registry.rest import Object, SubresourceHandler
+
+_STATUS_KIND = "Status"
+
+
+def special(scope: Scope, verb: str, handler: SubresourceHandler) -> Handler:
+    """`verb` is get, list, create or update; `handler` does the rest."""
+    makers: dict[str, Callable[[Scope, SubresourceHandler], Handler]] = {
+        "get": _reading("get"), "list": _reading("list"), "create": _create, "update": _update,
+    }
+    return makers[verb](scope, handler)
+
+
+def _reading(verb: str) -> Callable[[Scope, SubresourceHandler], Handler]:
+    def make(scope: Scope, handler: SubresourceHandler) -> Handler:
+        async def handle(request: Request) -> Response:
+            ctx = request.context
+            info = ctx.request_info
+            lists = verb == "list"
+            accepted = (scope.negotiate_list if lists else scope.negotiate)(request)
+            if lists and (options.list_options(request, scope.field_labels).watch or info.verb == "watch"):
+                raise status.method_not_supported(scope.group_resource, "watch")
+            call = SubresourceCall(verb, scope.namespace(info), info.name, None, options=dict(request.query))
+            return await _answer(request, scope, accepted, 200, await handler(scope.store_or_none, ctx, call))
+
+        return handle
+
+    return make
+
+
+def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
+    named = scope.subresource is not None
+
+    async def handle(request: Request) -> Response:
+        ctx = request.context
+        info = ctx.request_info
+        accepted = scope.negotiate(request)
+        media_type = input_media_type(request)
+        body = await request.body(scope.services.max_body_bytes)
+        wanted = options.write_options(request, "CreateOptions")
+        obj = scope.bodies.decode(body, media_type, wanted.field_validation, ctx)
+        metadata = obj["metadata"]
+        namespace = scope.namespace(info)
+        wipe_system_fields(metadata)
+        ensure_namespace(metadata, namespace)
+        name = info.name if named else metadata.get("name", "")
+        obj = await _admitted(scope, request, name, wanted, CREATE, obj)
+        call = SubresourceCall("create", namespace, name, obj, wanted.dry_run, dict(request.query))
+        return await _answer(request, scope, accepted, 201, await handler(scope.store_or_none, ctx, call))
+
+    return handle
+
+
+def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
+    async def handle(request: Request) -> Response:
+        ctx = request.context
+        info = ctx.request_info
+        accepted = scope.negotiate(request)
+        body = await request.body(scope.services.max_body_bytes)
+        wanted = options.write_options(request, "UpdateOptions")
+        obj = scope.bodies.decode(body, input_media_type(request), wanted.field_validation, ctx)
+        namespace = scope.namespace(info)
+        ensure_namespace(obj["metadata"], namespace)
+        check_name(obj["metadata"], info.name)
+        obj = await _admitted(scope, request, info.name, wanted, UPDATE, obj)
+        call = SubresourceCall("update", namespace, info.name, obj, wanted.dry_run, dict(request.query))
+        return await _answer(request, scope, accepted, 200, await handler(scope.store_or_none, ctx, call))
+
+    return handle
+
+
+async def _admitted(
+    scope: Scope, request: Request, name: str, wanted: WriteOptions, operation: str, obj: Object
+) -> Object:
+    admitting = Admitting(scope, request, request.context.request_info.namespace, name, wanted)
+    obj = await admitting.mutate(operation, obj, None)
+    validation = admitting.of_create()
+    if validation is not None and operation == CREATE:
+        await validation(obj, None)
+    return obj
+
+
+async def _answer(request: Request, scope: Scope, accepted: Accepted, code: int, result: Object) -> Response:
+    kind: Any = result.get("kind")
+    if kind == _STATUS_KIND:
+        return await write_status(request, accepted, code, _with_code(result, code))
+    if "items" in result and kind == scope.resource.list_kind:
+        items = [scope.rendering.computed(item) for item in result["items"]]
+        return await write_list(request, scope, accepted, Listed(items, 0))
+    return await write_item(request, scope, accepted, code, scope.rendering.computed(result))
+
+
+def _with_code(result: Object, code: int) -> Object:
+    """A Status says how it was answered when the answer is new (upstream: createHandler)."""
+    body = {"kind": _STATUS_KIND, "apiVersion": "v1", "metadata": {}, **result}
+    if code == 201 and not body.get("code"):
+        body["code"] = code
+    return body
+
+
+def connect(scope: Scope) -> Handler:
+    """What only a node could answer (exec, attach, portforward, proxy, log): 404 for an object that is not
+    there, else refused by name."""
+
+    async def handle(request: Request) -> Response:
+        info = request.context.request_info
+        await scope.store.get(request.context, scope.namespace(info), info.name)
+        raise status.StatusError(
+            501, "NotImplemented", f"{scope.group_resource.resource}/{scope.subresource_name} is not supported"
+        )
+
+    return handle

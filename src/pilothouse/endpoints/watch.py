@@ -1,0 +1,216 @@
+"""Watches (upstream: handlers/watch.go, storage/cacher/cacher.go).
+
+What is wrong with a watch once its options were read comes as an ERROR event in the stream, as upstream's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Callable
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.http import Request, Response, StreamResponse
+from pilothouse.apimachinery.status import StatusError
+from pilothouse.endpoints import negotiation, options, paging
+from pilothouse.endpoints.negotiation import Accepted
+from pilothouse.endpoints.options import ListOptions
+from pilothouse.endpoints.response import CONTENT_JSON, dumps
+from pilothouse.storage.interface import Compacted, Future, Predicate, Watcher, WatchEvent
+
+if TYPE_CHECKING:
+    from pilothouse.endpoints.scope import Scope
+
+_INITIAL_END = {"k8s.io/initial-events-end": "true"}
+_LAST_BOOKMARK_SECONDS = 2.0
+"""How long before its end a watch gets a last bookmark (upstream: cache_watcher.go, nextBookmarkTime)."""
+
+#: A frame for an event, with its line feed.
+Framer = Callable[[WatchEvent], bytes]
+
+
+async def start_watch(
+    request: Request, scope: Scope, accepted: Accepted, wanted: ListOptions, predicate: Predicate
+) -> Response:
+    """Opens a watch. Raises 406, and 500 for a version that is none (upstream gives that no status either)."""
+    timeout = float(wanted.timeout_seconds or 0)
+    if timeout <= 0:
+        timeout = scope.services.min_request_timeout * (random.random() + 1.0)
+    try:
+        version = paging.parse_resource_version(wanted.resource_version)
+    except ValueError as e:
+        raise status.plain_internal(str(e)) from None
+    include = options.include_object(request) if _is_table(accepted) else ""
+    negotiation.require_stream(accepted)
+    stream = WatchStream(timeout, wanted.allow_bookmarks)
+    try:
+        stream.watcher = await _open(scope, wanted, predicate, version)
+    except StatusError as error:
+        stream.error = b'{"type":"ERROR","object":%s}\n' % dumps(error.status())
+    stream.frame = _framer(scope, accepted, include)
+    request.context.end_stream = stream.end
+    return StreamResponse(stream, 200, [CONTENT_JSON])
+
+
+def _is_table(accepted: Accepted) -> bool:
+    return accepted.transform is not None and accepted.transform.kind == "Table"
+
+
+async def _open(scope: Scope, wanted: ListOptions, predicate: Predicate, version: int) -> Watcher:
+    """Raises 410 and 504."""
+    cacher = scope.store.cacher
+    initial = bool(wanted.send_initial_events)
+    if initial and version:
+        try:
+            await cacher.wait_revision(version)
+        except Future as e:
+            raise status.too_large_resource_version(e.requested, e.current) from None
+    try:
+        return cacher.watch(
+            predicate, revision=None if initial else version, bookmarks=wanted.allow_bookmarks, initial_events=initial
+        )
+    except Compacted as e:
+        raise status.too_old_resource_version(e.requested, e.oldest) from None
+
+
+class WatchStream(AsyncIterator[bytes]):
+    """The chunks of one watch: every pending event of the watcher in one chunk, until either side ends it."""
+
+    def __init__(self, timeout: float, bookmarks: bool) -> None:
+        self.watcher: Watcher | None = None
+        self.error: bytes | None = None
+        self.frame: Framer | None = None
+        self._timeout = timeout
+        self._timer: asyncio.TimerHandle | None = None
+        self._last_bookmark: float | None = timeout - _LAST_BOOKMARK_SECONDS
+        """When the loop's clock wants the last bookmark; None once it was due, or when there is to be none."""
+        if not bookmarks or self._last_bookmark <= 0:
+            self._last_bookmark = None
+
+    async def __anext__(self) -> bytes:
+        watcher = self.watcher
+        if watcher is None:
+            error, self.error = self.error, None
+            if error is None:
+                raise StopAsyncIteration
+            return error
+        if self._timer is None:
+            self._start_timer(watcher)
+        events = await watcher.batch() if self._last_bookmark is None else await self._batch(watcher)
+        frame = self.frame
+        if not events or frame is None:
+            self.end()
+            raise StopAsyncIteration
+        if len(events) == 1:
+            return frame(events[0])
+        return b"".join(map(frame, events))
+
+    def _start_timer(self, watcher: Watcher) -> None:
+        loop = asyncio.get_running_loop()
+        self._timer = loop.call_later(self._timeout, watcher.close)
+        if self._last_bookmark is not None:
+            self._last_bookmark += loop.time()
+
+    async def _batch(self, watcher: Watcher) -> list[WatchEvent]:
+        """The next events, or shortly before the end how far the watch is, so that a client resumes from there."""
+        try:
+            async with asyncio.timeout_at(self._last_bookmark):
+                return await watcher.batch()
+        except TimeoutError:
+            self._last_bookmark = None
+            bookmark = watcher.bookmark()
+            return await watcher.batch() if bookmark is None else [bookmark]
+
+    def end(self) -> None:
+        """Ends the watch from the server's side; what is already pending is still sent."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.watcher is not None:
+            self.watcher.close()
+
+    async def aclose(self) -> None:
+        self.end()
+
+
+def _framer(scope: Scope, accepted: Accepted, include: str) -> Framer | None:
+    """None where an event cannot be shown as asked: such a watch ends at its first event, as upstream's does."""
+    target = accepted.transform
+    if target is None:
+        return _plain_framer(scope)
+    if target.kind == "Table":
+        return _table_framer(scope, include, target.version)
+    if target.kind == "PartialObjectMetadata":
+        return _metadata_framer(scope, target.version)
+    return None
+
+
+def _remembered(key: Any, make: Framer) -> Framer:
+    """A framer whose frames every watcher of the same event shares."""
+
+    def frame(event: WatchEvent) -> bytes:
+        known = event.renditions
+        if known is None:
+            known = event.renditions = {}
+        found = known.get(key)
+        if found is None:
+            found = known[key] = make(event)
+        return found
+
+    return frame
+
+
+def _bookmark_metadata(event: WatchEvent) -> dict[str, Any]:
+    metadata: dict[str, Any] = {"resourceVersion": str(event.revision)}
+    if event.initial_end:
+        metadata["annotations"] = _INITIAL_END
+    return metadata
+
+
+def _plain_framer(scope: Scope) -> Framer:
+    rendering = scope.rendering
+    prefix, body = rendering.prefix, rendering.body
+
+    def make(event: WatchEvent) -> bytes:
+        if event.item is None:
+            found = rendering.encode({"metadata": _bookmark_metadata(event)})
+        else:
+            found = body(event.item)
+        return b'{"type":"%s","object":%s%s}\n' % (event.type.encode(), prefix, found[1:])
+
+    return _remembered(scope.kind, make)
+
+
+def _metadata_framer(scope: Scope, version: str) -> Framer:
+    rendering = scope.rendering
+
+    def make(event: WatchEvent) -> bytes:
+        if event.item is None:
+            found = b'{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/%s","metadata":%s}' % (
+                version.encode(), orjson.dumps(_bookmark_metadata(event)),
+            )
+        else:
+            found = rendering.metadata(event.item, version)
+        return b'{"type":"%s","object":%s}\n' % (event.type.encode(), found)
+
+    return _remembered(("metadata", version), make)
+
+
+def _table_framer(scope: Scope, include: str, version: str) -> Framer:
+    """Each event is a table of one row; only the first of a watch defines the columns. Ages make them differ
+    from moment to moment, so they are not shared."""
+    tables, rendering = scope.tables, scope.rendering
+    first = True
+
+    def frame(event: WatchEvent) -> bytes:
+        nonlocal first
+        item = event.item
+        if item is None:
+            item = rendering.computed({"metadata": _bookmark_metadata(event)})
+        found = tables.one(item, include, version, str(event.revision), columns=first)
+        first = False
+        return b'{"type":"%s","object":%s}\n' % (event.type.encode(), found)
+
+    return frame
