@@ -105,7 +105,7 @@ def _place(order: list[Any], item: Any, key: str | None) -> int:
 
 
 def _sort(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
-    """Upstream's insertion sort: items that `order` does not know move to the front, whatever they meet."""
+    """Upstream's insertion sort: an item passes those before it, if `order` does not know one of the two."""
     out: list[Any] = []
     places: list[int] = []
     for item in items:
