@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from pilothouse.admission.interface import CREATE, UPDATE, Attributes, Lister, Object, forbidden
-from pilothouse.admission.plugins.podresources import Amounts, amounts, pod_total
 from pilothouse.admission.plugins.pods import PODS, containers
+from pilothouse.admission.quota.podresources import Amounts, amounts, pod_total
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.quantity import Quantity, parse
 
