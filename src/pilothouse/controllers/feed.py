@@ -51,7 +51,7 @@ class Feed:
 
     async def _list(self) -> str:
         uids: set[str] = set()
-        query: dict[str, str | int | bool] = {"limit": _PAGE}
+        query: dict[str, Any] = {"limit": _PAGE}
         while True:
             page = await self._client.list(*self.key, **query)
             for obj in page["items"] or ():

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilothouse.apimachinery import labels
-from pilothouse.apimachinery.labels import Selector
+from pilothouse.authorization.aggregation import aggregated_rules
 from pilothouse.controllers.queue import WorkQueue
 from pilothouse.server.informer import Informer
 from pilothouse.server.loopback import APPLY_PATCH, LoopbackClient
@@ -41,28 +40,11 @@ class RoleAggregation:
 
     async def _sync(self, name: str) -> None:
         role = self.informer.get("", name)
-        if role is None or not role.get("aggregationRule"):
-            return
-        rules = aggregate(role, {other["metadata"]["name"]: other for other in self.informer})
-        if rules == (role.get("rules") or []):
+        rules = aggregated_rules(role, self.informer) if role is not None else None
+        if role is None or rules is None or rules == (role.get("rules") or []):
             return
         patch = {
             "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name},
             "rules": rules,
         }
         await self._client.patch(*_ROLES, name, patch, patch_type=APPLY_PATCH, fieldManager=_MANAGER, force=True)
-
-
-def aggregate(role: Object, roles: dict[str, Object]) -> list[Object]:
-    """The rules that `role` should have: those of all selected roles by name, each rule once."""
-    rules: list[Object] = []
-    for selector in _selectors(role):
-        for name, other in sorted(roles.items()):
-            if name == role["metadata"]["name"] or not selector.matches(other["metadata"].get("labels") or {}):
-                continue
-            rules += [rule for rule in other.get("rules") or [] if rule not in rules]
-    return rules
-
-
-def _selectors(role: Object) -> list[Selector]:
-    return [labels.from_label_selector(s) for s in role["aggregationRule"].get("clusterRoleSelectors") or []]

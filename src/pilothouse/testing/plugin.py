@@ -26,11 +26,11 @@ def pilothouse_server() -> Iterator[TestServer]:
 @pytest.fixture
 def pilothouse_namespace(pilothouse_server: TestServer) -> str:
     name = f"test-{uuid.uuid4().hex[:10]}"
-    request = urllib.request.Request(  # noqa: S310
+    request = urllib.request.Request(
         f"{pilothouse_server.url}/api/v1/namespaces",
         data=json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}).encode(),
         headers={"Authorization": f"Bearer {pilothouse_server.token}", "Content-Type": "application/json"},
     )
     context = ssl.create_default_context(cafile=str(pilothouse_server.ca_file))
-    with urllib.request.urlopen(request, timeout=10, context=context):  # noqa: S310
+    with urllib.request.urlopen(request, timeout=10, context=context):
         return name

@@ -112,7 +112,7 @@ class TestServer:
     def _ready(self) -> bool:
         try:
             context = ssl.create_default_context(cafile=str(self.ca_file))
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5, context=context) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5, context=context) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False

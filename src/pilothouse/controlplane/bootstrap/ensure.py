@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from pilothouse.apimachinery.gvk import GroupVersionResource
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.controlplane.bootstrap.tables import Object
 from pilothouse.server.loopback import LoopbackClient
 
-Query = dict[str, str | int | bool]
+Query = dict[str, Any]
 #: Given what is stored and what is wanted: the object to write, or None when it is good as it is.
 Reconcile = Callable[[Object, Object], Object | None]
 
@@ -32,7 +33,7 @@ async def ensure(
     """Create each wanted object that is not there; reconcile the others. Lists once, writes side by side.
 
     Namespaced objects name their namespace in metadata; with `list_namespace` all of them are in that one.
-    `manager` is the field manager, by default the client's. A write that loses a race against somebody else is taken as theirs.
+    `manager` is the field manager, by default the client's. A write that loses a race is taken as theirs.
     """
     query: Query = {"fieldManager": manager} if manager else {}
     listed = await client.list(*resource, list_namespace)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from pilothouse.apimachinery.gvk import GroupVersionResource
-from pilothouse.authorization.rules import uncovered_rules
+from pilothouse.authorization.escalation import missing_rules
 from pilothouse.controlplane.bootstrap.ensure import ensure
 from pilothouse.controlplane.bootstrap.tables import Object, table
 from pilothouse.server.loopback import LoopbackClient
@@ -41,7 +41,7 @@ def reconcile_role(stored: Object, default: Object) -> Object | None:
     if _protected(stored):
         return None
     changed = dict(stored)
-    if missing := uncovered_rules(stored.get("rules") or [], default.get("rules") or []):
+    if missing := missing_rules(stored.get("rules") or [], default.get("rules") or []):
         changed["rules"] = [*(stored.get("rules") or []), *missing]
     if rule := default.get("aggregationRule"):
         selectors = (stored.get("aggregationRule") or {}).get("clusterRoleSelectors") or []

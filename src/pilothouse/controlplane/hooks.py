@@ -1,0 +1,111 @@
+"""The post-start hooks and health checks of kube-apiserver, by its names (upstream: pkg/controlplane).
+
+Some of upstream's hooks start informers and loops that Pilothouse does without, since it reads its own watch
+caches: those are named all the same, for whoever asks for `?exclude=` or a single check, and are done at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+from pilothouse.controlplane.bootstrap import system
+from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
+from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
+from pilothouse.controlplane.bootstrap.rbac import bootstrap_policy
+from pilothouse.server.apiserver import GenericAPIServer
+from pilothouse.server.healthz import HEALTHZ, LIVEZ, READYZ, Check
+from pilothouse.server.hooks import HookContext
+from pilothouse.server.loopback import LoopbackClient
+from pilothouse.storage.storage import Storage
+
+_LEASE_RENEWAL_SECONDS = 10.0
+
+
+async def nothing(context: HookContext) -> None:
+    """For upstream's hooks that only start what is not needed here."""
+
+
+def install_generic(server: GenericAPIServer, storage: Storage) -> None:
+    """What every server of the chain has; the innermost one brings it in."""
+
+    def storage_works() -> str | None:
+        return None if storage.healthy else "the storage takes no writes"
+
+    server.add_health_check(Check("loopback-serving-certificate"), endpoints=(HEALTHZ, LIVEZ))
+    server.add_health_check(Check("etcd", storage_works), endpoints=(HEALTHZ, LIVEZ))
+    # readiness is lost with the storage, too: the watch caches no longer follow anything
+    server.add_health_check(Check("informer-sync", storage_works), endpoints=(READYZ,))
+    for name in (
+        "start-apiserver-admission-initializer", "generic-apiserver-start-informers",
+        "priority-and-fairness-config-consumer", "priority-and-fairness-filter", "storage-object-count-tracker-hook",
+    ):
+        server.add_post_start_hook(name, nothing)
+
+
+class KubeAPIServerHooks:
+    """Makes what must exist before the server is ready, in the order in which one needs another."""
+
+    def __init__(self, address: Address, authentication_info: Mapping[str, str], rbac: bool) -> None:
+        self._address = address
+        self._authentication_info = authentication_info
+        self._rbac = rbac
+        self._namespaces = asyncio.Event()
+
+    def install(self, server: GenericAPIServer) -> None:
+        server.add_post_start_hook("start-system-namespaces-controller", self._system_namespaces)
+        server.add_post_start_hook("peer-endpoint-reconciler-controller", nothing)
+        server.add_post_start_hook("start-cluster-authentication-info-controller", self._authentication)
+        server.add_post_start_hook("start-kube-apiserver-identity-lease-controller", self._identity)
+        server.add_post_start_hook("start-kube-apiserver-identity-lease-garbage-collector", nothing)
+        server.add_post_start_hook("storage-readiness", nothing)
+        server.add_post_start_hook("start-legacy-token-tracking-controller", self._token_tracking)
+        server.add_post_start_hook("start-service-ip-repair-controllers", nothing)
+        if self._rbac:
+            server.add_post_start_hook("rbac/bootstrap-roles", self._roles)
+        server.add_post_start_hook("scheduling/bootstrap-system-priority-classes", self._priority_classes)
+        server.add_post_start_hook("priority-and-fairness-config-producer", self._flow_control)
+        server.add_post_start_hook("bootstrap-controller", self._kubernetes_service)
+        server.add_post_start_hook("start-kubernetes-service-cidr-controller", self._service_cidr)
+
+    async def _system_namespaces(self, context: HookContext) -> None:
+        await system.system_namespaces(context.client)
+        self._namespaces.set()
+
+    async def _authentication(self, context: HookContext) -> None:
+        await self._namespaces.wait()
+        await system.authentication_info(context.client, self._authentication_info)
+
+    async def _identity(self, context: HookContext) -> None:
+        await self._namespaces.wait()
+        await self._renew_lease(context.client)
+        context.start(self._keep_lease(context.client), "apiserver-identity-lease")
+
+    async def _keep_lease(self, client: LoopbackClient) -> None:
+        while True:
+            await asyncio.sleep(_LEASE_RENEWAL_SECONDS)
+            await self._renew_lease(client)
+
+    async def _renew_lease(self, client: LoopbackClient) -> None:
+        await system.identity_lease(client, f"{self._address.advertise_ip}:{self._address.port}")
+
+    async def _token_tracking(self, context: HookContext) -> None:
+        await self._namespaces.wait()
+        await system.token_tracking(context.client)
+
+    async def _roles(self, context: HookContext) -> None:
+        await self._namespaces.wait()
+        await bootstrap_policy(context.client)
+
+    async def _priority_classes(self, context: HookContext) -> None:
+        await system.priority_classes(context.client)
+
+    async def _flow_control(self, context: HookContext) -> None:
+        await bootstrap_flow_control(context.client)
+
+    async def _kubernetes_service(self, context: HookContext) -> None:
+        await self._namespaces.wait()
+        await kubernetes_service(context.client, self._address)
+
+    async def _service_cidr(self, context: HookContext) -> None:
+        await default_service_cidr(context.client, self._address)

@@ -1,0 +1,61 @@
+"""One generic store for each stored resource, over one storage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.apimachinery import meta
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.schema.catalog import type_for
+from pilothouse.apimachinery.schema.decode import decoder
+from pilothouse.authorization.rbac import RBACAuthorizer
+from pilothouse.registry.index import index_for
+from pilothouse.registry.rest import Resource
+from pilothouse.registry.store import Store, decode
+from pilothouse.storage.interface import Event
+from pilothouse.storage.storage import Storage
+
+if TYPE_CHECKING:
+    from pilothouse.storage.interface import Observer
+
+
+def make_stores(storage: Storage, resources: Iterable[Resource]) -> dict[GroupResource, Store]:
+    """By group and resource; what is served in several versions or groups shares the store of the storage version."""
+    times = meta.Times()
+    resources = [r for r in resources if r.storage_prefix]
+    by_prefix = {
+        r.storage_prefix: Store(
+            r, storage.cacher(f"/registry/{r.storage_prefix}", index_for(r)), zero=_zero_status(r), times=times
+        )
+        for r in resources if r.converter is None
+    }
+    return {r.group_resource: by_prefix[r.storage_prefix] for r in resources}
+
+
+def _zero_status(resource: Resource) -> Mapping[str, Any]:
+    """What Go writes for the status fields of a new object."""
+    fields = resource.strategy.status_fields
+    kind = type_for(resource.gvk) if fields else None
+    if kind is None:
+        return {}
+    empty = decoder(kind)({}, None)
+    return {name: empty[name] for name in fields if name in empty}
+
+
+def feed_rbac(storage: Storage, stores: Mapping[GroupResource, Store], rbac: RBACAuthorizer) -> None:
+    """Keeps the authorizer's index in step with the stored roles and bindings."""
+    for name in ("roles", "clusterroles", "rolebindings", "clusterrolebindings"):
+        store = stores[GroupResource("rbac.authorization.k8s.io", name)]
+        storage.observe(store.prefix, _observer(store.resource, rbac))
+
+
+def _observer(resource: Resource, rbac: RBACAuthorizer) -> Observer:
+    def observe(event: Event) -> None:
+        obj = decode(event.item)
+        metadata = obj["metadata"]
+        rbac.apply(
+            resource.kind, metadata.get("namespace", ""), metadata["name"], None if event.deleted else obj
+        )
+
+    return observe
