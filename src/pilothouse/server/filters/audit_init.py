@@ -7,7 +7,7 @@ filters have collected on whatever answer comes back.
 import os
 from collections.abc import Callable
 
-from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.apimachinery.http import Handler, Headers, Request, Response
 
 _POOL_IDS = 256
 
@@ -49,11 +49,11 @@ def with_audit_init(handler: Handler, new_id: Callable[[], str] | None = None) -
         preset.append((b"audit-id", raw))
         response = await handler(request)
         own = response.headers
-        if len(own) <= 1 or not any(name in _OVERRIDABLE for name, _ in own):
-            response.headers = preset + own
-        else:
-            names = {name for name, _ in own if name in _OVERRIDABLE}
-            response.headers = [header for header in preset if header[0] not in names] + own
+        for name, _ in own:
+            if name in _OVERRIDABLE:
+                response.headers = _merge(preset, own)
+                return response
+        response.headers = preset + own
         return response
 
     return serve
@@ -61,3 +61,8 @@ def with_audit_init(handler: Handler, new_id: Callable[[], str] | None = None) -
 
 #: Headers that an answer may bring itself; the chain's value then gives way.
 _OVERRIDABLE = frozenset({b"audit-id", b"cache-control", b"strict-transport-security"})
+
+
+def _merge(preset: Headers, own: Headers) -> Headers:
+    names = {name for name, _ in own if name in _OVERRIDABLE}
+    return [header for header in preset if header[0] not in names] + own
