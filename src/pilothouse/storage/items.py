@@ -26,7 +26,7 @@ class ItemMaker:
     def encode(self, key: str, revision: int, obj: dict[str, Any]) -> Item:
         """Set the revision and encode. Raises TypeError or ValueError when `obj` is no JSON."""
         set_revision(obj, str(revision))
-        return self._make(key, revision, orjson.dumps(obj), obj)
+        return self._make(key, revision, dumps(obj), obj)
 
     def load(self, record: Record) -> Item:
         """The item of a stored record. Raises OSError when its bytes are no object."""
@@ -57,6 +57,11 @@ def _said_by_key(key: str, fields: Mapping[str, str]) -> bool:
         return False
     namespace = fields.get("metadata.namespace")
     return bool(namespace) and key.endswith(f"/{namespace}/{fields.get('metadata.name')}")
+
+
+def dumps(obj: Any) -> bytes:
+    """`obj` as JSON, in bytes that are worth keeping: orjson's own hold a buffer of 8 KiB whatever their length."""
+    return bytes(memoryview(orjson.dumps(obj)))
 
 
 def set_revision(obj: dict[str, Any], revision: str) -> None:
@@ -92,4 +97,4 @@ def at_revision(item: Item, revision: int) -> Item:
     """`item` with another revision in its metadata."""
     obj = orjson.loads(item.body)
     set_revision(obj, str(revision))
-    return Item(item.key, revision, orjson.dumps(obj), item.labels, item.fields)
+    return Item(item.key, revision, dumps(obj), item.labels, item.fields)
