@@ -1,3 +1,5 @@
+import tracemalloc
+
 import pytest
 
 from pilothouse.storage.interface import Event, Record
@@ -51,3 +53,17 @@ def test_a_departure_shows_the_last_match_at_the_events_revision() -> None:
     assert departure.item.body == at_revision(before, 3).body
     assert shown(event, "DELETED") is departure
     assert shown(event, "MODIFIED").item is event.item
+
+
+def test_bodies_are_what_go_would_write() -> None:
+    item = ItemMaker(index).encode(key("a"), 2, obj("a", x="<a&b>\u2028é\x01\n"))
+    assert item.body.endswith(b'"data":{"x":"\\u003ca\\u0026b\\u003e\\u2028\xc3\xa9\\u0001\\n"}}')
+
+
+def test_bodies_are_no_larger_than_they_look() -> None:
+    tracemalloc.start()
+    maker = ItemMaker(index)
+    items = [maker.encode(key("a"), n, obj("a", x="v" * 1000)) for n in range(100)]
+    size, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert size < 1.5 * sum(len(item.body) for item in items)

@@ -14,8 +14,8 @@ def test_jobs_run_in_order_and_errors_come_back(threaded: bool) -> None:
         jobs = [asyncio.ensure_future(writer.call(lambda n=n: order.append(n))) for n in range(10)]
         with pytest.raises(OSError, match="no"):
             await writer.call(_raise)
-        assert order == list(range(10))
         await asyncio.gather(*jobs)
+        assert order == list(range(10))
         writer.stop()
         writer.stop()
 

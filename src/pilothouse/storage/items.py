@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import orjson
 
+from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.storage.interface import Event, Index, Item, Record, WatchEvent
 
 _EMPTY: Final[Mapping[str, str]] = MappingProxyType({})
@@ -60,8 +61,9 @@ def _said_by_key(key: str, fields: Mapping[str, str]) -> bool:
 
 
 def dumps(obj: Any) -> bytes:
-    """`obj` as JSON, in bytes that are worth keeping: orjson's own hold a buffer of 8 KiB whatever their length."""
-    return bytes(memoryview(orjson.dumps(obj)))
+    """`obj` as JSON as Go writes it, in bytes that are worth keeping: those that orjson 3.13 makes hold a buffer
+    of 8 KiB whatever their length."""
+    return escape(bytes(memoryview(orjson.dumps(obj))))
 
 
 def set_revision(obj: dict[str, Any], revision: str) -> None:
