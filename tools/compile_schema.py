@@ -1,7 +1,7 @@
 """Compile the built-in types to the JSON that the package carries. Run by `hatch_build.py`.
 
-`types.json` is {"nodes": [...], "types": {OpenAPI name: node}, "kinds": [[group, version, kind, node]]}. A
-node is a list; references to other nodes are indexes into "nodes":
+`types.json` is {"nodes": [...], "types": {OpenAPI name: node}, "kinds": [[group, version, kind, node]],
+"defaults": {…}}. A node is a list; references to other nodes are indexes into "nodes":
 
 - ["struct", OpenAPI name, Go name, atomic, fields], a field being
   [JSON name, node, omit, pointer, required, patch strategies, merge key, protobuf path];
@@ -9,8 +9,8 @@ node is a list; references to other nodes are indexes into "nodes":
 - ["map", values, atomic, Go type];
 - ["scalar", format, Go type, enum] or, for JSON schemas' unions, ["scalar", format, Go type, [], items].
 
-`openapi.json` is the definitions as they stand, for OpenAPI documents. The shapes are read by
-`pilothouse.apimachinery.schema.catalog`.
+"defaults" are declared defaults by type and field. `openapi_v2.json` and `openapi_v3.json` are the definitions as
+OpenAPI documents hold them, by name. The shapes are read by `pilothouse.apimachinery.schema.catalog`.
 """
 
 import importlib.util
@@ -18,6 +18,8 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+
+from openapi_definitions import v2_definition, v3_definition
 
 DEFINITIONS = "kubernetes-json-schema/v1.36.0-local/_definitions.json"
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
@@ -54,32 +56,53 @@ def definitions() -> dict[str, Any]:
 class GoField:
     """One line of go_fields.tsv."""
 
-    __slots__ = ("default", "go_type", "json", "numbers", "omit")
+    __slots__ = ("blank", "default", "enum", "go_type", "json", "numbers", "omit")
 
-    def __init__(self, json_name: str, omit: str, go_type: str, numbers: str, default: str) -> None:
+    def __init__(
+        self, json_name: str, omit: str, go_type: str, numbers: str, default: str, enum: str, blank: str
+    ) -> None:
         self.json = json_name
         self.omit = "" if omit == "-" else omit
         self.go_type = go_type
         self.numbers = [] if numbers == "-" else [int(n) for n in numbers.split(".")]
         self.default = None if default == "-" else json.loads(default)
+        self.enum = None if enum == "-" else enum
+        self.blank = blank == "blank"
+
+
+def _lines(path: Path) -> Iterator[list[str]]:
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            yield line.split("\t")
 
 
 def go_fields(path: Path) -> dict[str, dict[str, GoField]]:
     found: dict[str, dict[str, GoField]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            name, *columns = line.split("\t")
-            field = GoField(*columns)
-            found.setdefault(name, {})[field.json] = field
+    for name, *columns in _lines(path):
+        field = GoField(*columns)
+        found.setdefault(name, {})[field.json] = field
+    return found
+
+
+def go_enums(path: Path) -> dict[str, dict[str, str]]:
+    found: dict[str, dict[str, str]] = {}
+    for enum, value, said in _lines(path):
+        found.setdefault(enum, {})[value] = said
     return found
 
 
 class Compiler:
     """Turns definitions into nodes, sharing equal ones."""
 
-    def __init__(self, defs: Mapping[str, Any], fields: Mapping[str, Mapping[str, GoField]]) -> None:
+    def __init__(
+        self,
+        defs: Mapping[str, Any],
+        fields: Mapping[str, Mapping[str, GoField]],
+        enums: Mapping[str, Mapping[str, str]],
+    ) -> None:
         self.defs = defs
         self.fields = fields
+        self.enums = enums
         self.nodes: list[list[Any] | None] = []
         self.structs: dict[str, int] = {}
         self._known: dict[str, int] = {}
@@ -105,12 +128,12 @@ class Compiler:
             schema = properties[field.json]
             strategies = [s for s in schema.get("x-kubernetes-patch-strategy", "").split(",") if s]
             yield [
-                field.json, self.node(schema, field.go_type.removeprefix("*")), field.omit,
+                field.json, self.node(schema, field.go_type.removeprefix("*"), field.enum), field.omit,
                 field.go_type.startswith("*"), field.json in required, strategies,
                 schema.get("x-kubernetes-patch-merge-key", ""), field.numbers,
             ]
 
-    def node(self, schema: Mapping[str, Any], go_type: str) -> int:
+    def node(self, schema: Mapping[str, Any], go_type: str, enum: str | None) -> int:
         if "$ref" in schema:
             target = schema["$ref"].rpartition("/")[2]
             if target not in _SPECIAL:
@@ -121,13 +144,16 @@ class Compiler:
             return self._shared(node)
         kind = next(t for t in _as_list(schema["type"]) if t != "null")
         if kind == "array":
-            items = self.node(schema["items"], go_type.removeprefix("[]").removeprefix("*"))
+            items = self.node(schema["items"], go_type.removeprefix("[]").removeprefix("*"), enum)
             keys = schema.get("x-kubernetes-list-map-keys", [])
             return self._shared(["list", items, schema.get("x-kubernetes-list-type", "atomic"), keys, go_type])
         if kind == "object":
-            values = self.node(schema.get("additionalProperties", {"type": "string"}), _map_value(go_type))
+            values = self.node(schema.get("additionalProperties", {"type": "string"}), _map_value(go_type), enum)
             return self._shared(["map", values, schema.get("x-kubernetes-map-type") == "atomic", go_type])
-        return self._shared(["scalar", _format(kind, schema, go_type), go_type, schema.get("enum", [])])
+        return self._shared(["scalar", _format(kind, schema, go_type), go_type, self._values(enum)])
+
+    def _values(self, enum: str | None) -> list[str]:
+        return sorted(self.enums[enum]) if enum else []
 
     def _shared(self, node: list[Any]) -> int:
         key = json.dumps(node)
@@ -163,9 +189,11 @@ def _format(kind: str, schema: Mapping[str, Any], go_type: str) -> str:
 
 
 def compile_schema(folder: Path) -> dict[str, Any]:
-    """The documents by file name. `folder` holds go_fields.tsv. Raises ValueError when the sources disagree."""
+    """The documents by file name. `folder` holds the tables. Raises ValueError when the sources disagree."""
     defs = definitions()
-    compiler = Compiler(defs, go_fields(folder / "go_fields.tsv"))
+    enums = go_enums(folder / "go_enums.tsv")
+    fields = go_fields(folder / "go_fields.tsv")
+    compiler = Compiler(defs, fields, enums)
     kinds = []
     for name in sorted(defs):
         if name in _SPECIAL:
@@ -176,4 +204,7 @@ def compile_schema(folder: Path) -> dict[str, Any]:
     types = {
         "nodes": compiler.nodes, "types": compiler.structs, "kinds": kinds, "defaults": compiler.key_defaults(),
     }
-    return {"types.json": types, "openapi.json": defs}
+    defs |= json.loads((folder / "go_unions.json").read_text(encoding="utf-8"))  # garbled by kubernetes-validate
+    v2 = {name: v2_definition(defs[name], fields.get(name, {}), enums) for name in sorted(defs)}
+    v3 = {name: v3_definition(name, v2[name], fields.get(name, {})) for name in v2}
+    return {"types.json": types, "openapi_v2.json": v2, "openapi_v3.json": v3}

@@ -79,4 +79,19 @@ def test_every_type_links_and_every_kind_has_a_type() -> None:
 
 
 def test_descriptions_are_there() -> None:
-    assert catalog.definitions()["io.k8s.api.core.v1.Pod"]["description"].startswith("Pod is a collection")
+    assert catalog.definitions(2)["io.k8s.api.core.v1.Pod"]["description"].startswith("Pod is a collection")
+
+
+def test_definitions_carry_enums_and_in_v3_defaults() -> None:
+    protocol = catalog.definitions(2)["io.k8s.api.core.v1.ContainerPort"]["properties"]["protocol"]
+    assert protocol["enum"] == ["SCTP", "TCP", "UDP"]
+    assert protocol["description"].endswith(
+        '\n\nPossible enum values:\n - `"SCTP"` is the SCTP protocol.\n - `"TCP"` is the TCP protocol.\n'
+        ' - `"UDP"` is the UDP protocol.'
+    )
+    assert "default" not in protocol
+    pod = catalog.definitions(3)["io.k8s.api.core.v1.Pod"]["properties"]
+    assert pod["spec"]["default"] == {}
+    assert pod["spec"]["allOf"] == [{"$ref": "#/components/schemas/io.k8s.api.core.v1.PodSpec"}]
+    port = catalog.definitions(3)["io.k8s.api.core.v1.ContainerPort"]["properties"]
+    assert (port["protocol"]["default"], port["containerPort"]["default"]) == ("TCP", 0)

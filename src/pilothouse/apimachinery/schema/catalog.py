@@ -34,10 +34,9 @@ def names() -> tuple[str, ...]:
     return tuple(_catalog().structs)
 
 
-@cache
-def definitions() -> Mapping[str, Any]:
-    """The OpenAPI definitions with descriptions, as `kubernetes-validate` has them. Large; loaded on first use."""
-    found: dict[str, Any] = orjson.loads(_read("openapi.json"))
+def definitions(version: int) -> dict[str, Any]:
+    """The definitions of all types as OpenAPI v2 or v3 documents hold them, by name. Large, and read anew each time."""
+    found: dict[str, Any] = orjson.loads(_read(f"openapi_v{version}.json"))
     return found
 
 
