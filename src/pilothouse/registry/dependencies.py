@@ -12,13 +12,13 @@ from pilothouse.apimachinery.gvk import GroupResource
 if TYPE_CHECKING:
     from pilothouse.authentication.interface import TokenAuthenticator
     from pilothouse.authorization.interface import Authorizer, RuleResolver
-    from pilothouse.registry.rest import Storage
+    from pilothouse.registry.store import Store
 
 
 class Stores(Protocol):
     """Finds the storage of a resource. Asked while requests run, never while groups are built."""
 
-    def __call__(self, resource: GroupResource) -> Storage: ...
+    def __call__(self, resource: GroupResource) -> Store: ...
 
 
 class TokenIssuer(Protocol):
@@ -29,6 +29,10 @@ class TokenIssuer(Protocol):
         ...
 
 
+def _no_stores(resource: GroupResource) -> Store:
+    raise LookupError(f"no storage of {resource} was handed to the API groups")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """Everything is optional: what is missing makes only those requests fail that need it.
@@ -37,7 +41,7 @@ class Dependencies:
     decides the default family. `node_ports` is the range of --service-node-port-range. `clock` gives Unix seconds.
     """
 
-    stores: Stores | None = None
+    stores: Stores = _no_stores
     authorizer: Authorizer | None = None
     rule_resolver: RuleResolver | None = None
     token_authenticator: TokenAuthenticator | None = None

@@ -1,42 +1,65 @@
 """Kinds of admissionregistration.k8s.io (upstream: pkg/registry/admissionregistration)."""
 
+from pilothouse.registry.admissionregistration import defaults
+from pilothouse.registry.admissionregistration.printers import PRINTERS
+from pilothouse.registry.admissionregistration.strategies import PolicyStrategy
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.strategies import ConditionalWithGeneration
 
-_v1 = Kinds("admissionregistration.k8s.io", "v1", "admissionregistration")
+_v1 = Kinds("admissionregistration.k8s.io", "v1", "admissionregistration", PRINTERS)
+
+_EXTENSIONS = ("api-extensions",)
 
 _V1 = (
-    _v1("MutatingAdmissionPolicy", "mutatingadmissionpolicies", namespaced=False, categories=("api-extensions",)),
+    _v1(
+        "MutatingAdmissionPolicy",
+        "mutatingadmissionpolicies",
+        namespaced=False,
+        categories=_EXTENSIONS,
+        strategy=ConditionalWithGeneration(),
+        default=defaults.default_policy,
+    ),
     _v1(
         "MutatingAdmissionPolicyBinding",
         "mutatingadmissionpolicybindings",
         namespaced=False,
-        categories=("api-extensions",),
+        categories=_EXTENSIONS,
+        strategy=ConditionalWithGeneration(),
+        default=defaults.default_policy_binding,
     ),
     _v1(
         "MutatingWebhookConfiguration",
         "mutatingwebhookconfigurations",
         namespaced=False,
-        categories=("api-extensions",),
+        categories=_EXTENSIONS,
+        strategy=ConditionalWithGeneration(),
+        default=defaults.default_mutating_webhooks,
     ),
     _v1(
         "ValidatingAdmissionPolicy",
         "validatingadmissionpolicies",
         namespaced=False,
-        categories=("api-extensions",),
+        categories=_EXTENSIONS,
         subresources=(STATUS,),
+        strategy=PolicyStrategy(),
+        default=defaults.default_policy,
     ),
     _v1(
         "ValidatingAdmissionPolicyBinding",
         "validatingadmissionpolicybindings",
         namespaced=False,
-        categories=("api-extensions",),
+        categories=_EXTENSIONS,
+        strategy=ConditionalWithGeneration(),
+        default=defaults.default_policy_binding,
     ),
     _v1(
         "ValidatingWebhookConfiguration",
         "validatingwebhookconfigurations",
         namespaced=False,
-        categories=("api-extensions",),
+        categories=_EXTENSIONS,
+        strategy=ConditionalWithGeneration(),
+        default=defaults.default_validating_webhooks,
     ),
 )
 

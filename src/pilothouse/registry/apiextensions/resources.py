@@ -1,12 +1,15 @@
-"""Kinds of apiextensions.k8s.io (upstream: pkg/registry/apiextensions)."""
+"""Kinds of apiextensions.k8s.io (upstream: apiextensions-apiserver pkg/registry)."""
 
+from pilothouse.registry.apiextensions.defaults import default_custom_resource_definition
+from pilothouse.registry.apiextensions.strategies import CustomResourceDefinitionStrategy
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 
 _v1 = Kinds("apiextensions.k8s.io", "v1", "apiextensions")
 
-_V1 = (
-    _v1(
+
+def build(dependencies: Dependencies) -> Group:
+    definitions = _v1(
         "CustomResourceDefinition",
         "customresourcedefinitions",
         namespaced=False,
@@ -14,9 +17,7 @@ _V1 = (
         categories=("api-extensions",),
         storage_prefix="apiextensions.k8s.io/customresourcedefinitions",
         subresources=(STATUS,),
-    ),
-)
-
-
-def build(dependencies: Dependencies) -> Group:
-    return Group("apiextensions.k8s.io", 16700, (Version("v1", 15, _V1),))
+        strategy=CustomResourceDefinitionStrategy(dependencies.clock),
+        default=default_custom_resource_definition,
+    )
+    return Group("apiextensions.k8s.io", 16700, (Version("v1", 15, (definitions,)),))

@@ -1,16 +1,53 @@
 """Kinds of apps (upstream: pkg/registry/apps)."""
 
+from pilothouse.registry.apps import defaults, strategies
+from pilothouse.registry.apps.printers import PRINTERS
+from pilothouse.registry.core.controllers import replicas
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import SCALE, STATUS, Group, Kinds, Version
 
-_v1 = Kinds("apps", "v1", "apps")
+_v1 = Kinds("apps", "v1", "apps", PRINTERS)
 
 _V1 = (
     _v1("ControllerRevision", "controllerrevisions"),
-    _v1("DaemonSet", "daemonsets", short_names=("ds",), categories=("all",), subresources=(STATUS,)),
-    _v1("Deployment", "deployments", short_names=("deploy",), categories=("all",), subresources=(SCALE, STATUS)),
-    _v1("ReplicaSet", "replicasets", short_names=("rs",), categories=("all",), subresources=(SCALE, STATUS)),
-    _v1("StatefulSet", "statefulsets", short_names=("sts",), categories=("all",), subresources=(SCALE, STATUS)),
+    _v1(
+        "DaemonSet",
+        "daemonsets",
+        short_names=("ds",),
+        categories=("all",),
+        subresources=(STATUS,),
+        strategy=strategies.DaemonSetStrategy(),
+        default=defaults.default_daemon_set,
+    ),
+    _v1(
+        "Deployment",
+        "deployments",
+        short_names=("deploy",),
+        categories=("all",),
+        subresources=(SCALE, STATUS),
+        strategy=strategies.DeploymentStrategy(),
+        default=defaults.default_deployment,
+    ),
+    _v1(
+        "ReplicaSet",
+        "replicasets",
+        short_names=("rs",),
+        categories=("all",),
+        subresources=(SCALE, STATUS),
+        strategy=strategies.ReplicaSetStrategy(),
+        default=defaults.default_replica_set,
+        selectable=replicas,
+        selectable_names=("status.replicas",),
+    ),
+    _v1(
+        "StatefulSet",
+        "statefulsets",
+        short_names=("sts",),
+        categories=("all",),
+        subresources=(SCALE, STATUS),
+        strategy=strategies.StatefulSetStrategy(),
+        default=defaults.default_stateful_set,
+    ),
 )
 
 

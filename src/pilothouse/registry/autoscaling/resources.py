@@ -1,10 +1,16 @@
-"""Kinds of autoscaling (upstream: pkg/registry/autoscaling)."""
+"""Kinds of autoscaling (upstream: pkg/registry/autoscaling). v2 is what is stored."""
 
+from pilothouse.registry.autoscaling import conversion, defaults
+from pilothouse.registry.autoscaling.printers import PRINTERS
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.rest import Converter
+from pilothouse.registry.strategies import WithStatus
 
-_v1 = Kinds("autoscaling", "v1", "autoscaling")
-_v2 = Kinds("autoscaling", "v2", "autoscaling")
+_v1 = Kinds("autoscaling", "v1", "autoscaling", PRINTERS)
+_v2 = Kinds("autoscaling", "v2", "autoscaling", PRINTERS)
+
+_STRATEGY = WithStatus()
 
 _V1 = (
     _v1(
@@ -13,6 +19,9 @@ _V1 = (
         short_names=("hpa",),
         categories=("all",),
         subresources=(STATUS,),
+        strategy=_STRATEGY,
+        default=defaults.default_v1,
+        converter=Converter(conversion.v1_to_v2, conversion.v2_to_v1),
     ),
 )
 
@@ -23,6 +32,8 @@ _V2 = (
         short_names=("hpa",),
         categories=("all",),
         subresources=(STATUS,),
+        strategy=_STRATEGY,
+        default=defaults.default_v2,
     ),
 )
 

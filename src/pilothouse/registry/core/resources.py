@@ -1,63 +1,72 @@
 """Kinds of the core group (upstream: pkg/registry/core)."""
 
 from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.registry.core import (
+    component_status,
+    controllers,
+    defaults,
+    events,
+    namespaces,
+    nodes,
+    pods,
+    secrets,
+    services,
+    volumes,
+)
+from pilothouse.registry.core.binding import Binder
+from pilothouse.registry.core.eviction import Evictor
+from pilothouse.registry.core.node_ports import NodePorts
+from pilothouse.registry.core.pod_defaults import default_pod
+from pilothouse.registry.core.printers import PRINTERS
+from pilothouse.registry.core.service_account_token import TokenRequests
+from pilothouse.registry.core.service_allocation import ServiceAllocators
+from pilothouse.registry.core.service_ip import IPAllocator
 from pilothouse.registry.dependencies import Dependencies
-from pilothouse.registry.kinds import SCALE, STATUS, Group, Kinds, Version
-from pilothouse.registry.rest import Subresource
+from pilothouse.registry.kinds import PROXY_VERBS, SCALE, STATUS, Group, Kinds, Version
+from pilothouse.registry.rest import Resource, Subresource
+from pilothouse.registry.strategies import CreatableByUpdate, WithGeneration, WithStatus
 
-_v1 = Kinds("", "v1", "core")
+_v1 = Kinds("", "v1", "core", PRINTERS)
 
-_V1 = (
-    _v1("Binding", "bindings", verbs=("create",)),
-    _v1("ComponentStatus", "componentstatuses", namespaced=False, verbs=("get", "list"), short_names=("cs",)),
+
+def _kind(name: str) -> GroupVersionKind:
+    return GroupVersionKind("", "v1", name)
+
+
+_STATIC = (
     _v1("ConfigMap", "configmaps", short_names=("cm",)),
-    _v1("Endpoints", "endpoints", short_names=("ep",), storage_prefix="services/endpoints"),
-    _v1("Event", "events", short_names=("ev",)),
-    _v1("LimitRange", "limitranges", short_names=("limits",)),
     _v1(
-        "Namespace",
-        "namespaces",
-        namespaced=False,
-        verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
-        short_names=("ns",),
-        subresources=(Subresource("finalize", ("update",), GroupVersionKind("", "v1", "Namespace")), STATUS),
+        "Endpoints",
+        "endpoints",
+        short_names=("ep",),
+        storage_prefix="services/endpoints",
+        strategy=CreatableByUpdate(),
+        default=defaults.default_endpoints,
     ),
     _v1(
-        "Node",
-        "nodes",
-        namespaced=False,
-        short_names=("no",),
-        storage_prefix="minions",
-        subresources=(
-            Subresource(
-                "proxy", ("create", "delete", "get", "patch", "update"), GroupVersionKind("", "v1", "NodeProxyOptions")
-            ),
-            STATUS,
-        ),
+        "Event",
+        "events",
+        short_names=("ev",),
+        strategy=events.EventStrategy(),
+        selectable=events.selectable,
+        selectable_names=events.SELECTABLE,
     ),
-    _v1("PersistentVolumeClaim", "persistentvolumeclaims", short_names=("pvc",), subresources=(STATUS,)),
-    _v1("PersistentVolume", "persistentvolumes", namespaced=False, short_names=("pv",), subresources=(STATUS,)),
     _v1(
-        "Pod",
-        "pods",
-        short_names=("po",),
-        categories=("all",),
-        subresources=(
-            Subresource("attach", ("create", "get"), GroupVersionKind("", "v1", "PodAttachOptions")),
-            Subresource("binding", ("create",), GroupVersionKind("", "v1", "Binding")),
-            Subresource("ephemeralcontainers", ("get", "patch", "update"), GroupVersionKind("", "v1", "Pod")),
-            Subresource("eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction")),
-            Subresource("exec", ("create", "get"), GroupVersionKind("", "v1", "PodExecOptions")),
-            Subresource("log", ("get",), GroupVersionKind("", "v1", "Pod")),
-            Subresource("portforward", ("create", "get"), GroupVersionKind("", "v1", "PodPortForwardOptions")),
-            Subresource(
-                "proxy", ("create", "delete", "get", "patch", "update"), GroupVersionKind("", "v1", "PodProxyOptions")
-            ),
-            Subresource("resize", ("get", "patch", "update"), GroupVersionKind("", "v1", "Pod")),
-            STATUS,
-        ),
+        "LimitRange",
+        "limitranges",
+        short_names=("limits",),
+        strategy=controllers.LimitRangeStrategy(),
+        default=defaults.default_limit_range,
     ),
-    _v1("PodTemplate", "podtemplates"),
+    _v1(
+        "PersistentVolumeClaim",
+        "persistentvolumeclaims",
+        short_names=("pvc",),
+        subresources=(STATUS,),
+        strategy=volumes.PersistentVolumeClaimStrategy(),
+        default=defaults.default_persistent_volume_claim,
+    ),
+    _v1("PodTemplate", "podtemplates", strategy=WithGeneration(), default=defaults.default_pod_template_object),
     _v1(
         "ReplicationController",
         "replicationcontrollers",
@@ -65,34 +74,141 @@ _V1 = (
         categories=("all",),
         storage_prefix="controllers",
         subresources=(SCALE, STATUS),
+        strategy=controllers.ReplicationControllerStrategy(),
+        default=defaults.default_replication_controller,
+        selectable=controllers.replicas,
+        selectable_names=("status.replicas",),
     ),
-    _v1("ResourceQuota", "resourcequotas", short_names=("quota",), subresources=(STATUS,)),
-    _v1("Secret", "secrets"),
     _v1(
-        "ServiceAccount",
-        "serviceaccounts",
-        short_names=("sa",),
+        "ResourceQuota",
+        "resourcequotas",
+        short_names=("quota",),
+        subresources=(STATUS,),
+        strategy=WithStatus(),
+        default=defaults.default_resource_quota,
+    ),
+    _v1(
+        "Secret",
+        "secrets",
+        default=defaults.default_secret,
+        selectable=secrets.selectable,
+        selectable_names=("type",),
+    ),
+)
+
+
+def _namespaces() -> Resource:
+    return _v1(
+        "Namespace",
+        "namespaces",
+        namespaced=False,
+        verbs=("create", "delete", "get", "list", "patch", "update", "watch"),
+        short_names=("ns",),
+        subresources=(Subresource("finalize", ("update",), handler="object"), STATUS),
+        strategy=namespaces.NamespaceStrategy(),
+        default=defaults.default_namespace,
+        selectable=namespaces.selectable,
+        selectable_names=("status.phase",),
+    )
+
+
+def _nodes() -> Resource:
+    return _v1(
+        "Node",
+        "nodes",
+        namespaced=False,
+        short_names=("no",),
+        storage_prefix="minions",
+        subresources=(Subresource("proxy", PROXY_VERBS, _kind("NodeProxyOptions")), STATUS),
+        strategy=nodes.NodeStrategy(),
+        default=defaults.default_node,
+        selectable=nodes.selectable,
+        selectable_names=("spec.unschedulable",),
+    )
+
+
+def _pods(dependencies: Dependencies, binder: Binder) -> Resource:
+    stream = ("create", "get")
+    write = ("get", "patch", "update")
+    return _v1(
+        "Pod",
+        "pods",
+        short_names=("po",),
+        categories=("all",),
         subresources=(
-            Subresource("token", ("create",), GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")),
+            Subresource("attach", stream, _kind("PodAttachOptions")),
+            Subresource("binding", ("create",), _kind("Binding"), binder),
+            Subresource("ephemeralcontainers", write, handler="object"),
+            Subresource("eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction"), Evictor(dependencies.stores, dependencies.clock)),
+            Subresource("exec", stream, _kind("PodExecOptions")),
+            Subresource("log", ("get",), _kind("Pod")),
+            Subresource("portforward", stream, _kind("PodPortForwardOptions")),
+            Subresource("proxy", PROXY_VERBS, _kind("PodProxyOptions")),
+            Subresource("resize", write, handler="object"),
+            STATUS,
         ),
-    ),
-    _v1(
+        strategy=pods.PodStrategy(dependencies.clock),
+        default=default_pod,
+        selectable=pods.selectable,
+        selectable_names=pods.SELECTABLE,
+    )
+
+
+def _services(dependencies: Dependencies) -> Resource:
+    allocators = ServiceAllocators(
+        [IPAllocator(cidr, dependencies.stores, dependencies.clock) for cidr in dependencies.service_ip_ranges],
+        NodePorts(dependencies.node_ports, dependencies.stores),
+    )
+    return _v1(
         "Service",
         "services",
         short_names=("svc",),
         categories=("all",),
         storage_prefix="services/specs",
         subresources=(
-            Subresource(
-                "proxy",
-                ("create", "delete", "get", "patch", "update"),
-                GroupVersionKind("", "v1", "ServiceProxyOptions"),
-            ),
+            Subresource("proxy", PROXY_VERBS, _kind("ServiceProxyOptions")),
             STATUS,
         ),
-    ),
-)
+        strategy=services.ServiceStrategy(allocators, dependencies.stores),
+        default=defaults.default_service,
+        selectable=services.selectable,
+        selectable_names=("spec.clusterIP", "spec.type"),
+    )
 
 
 def build(dependencies: Dependencies) -> Group:
-    return Group("", 18000, (Version("v1", 1, _V1),))
+    binder = Binder(dependencies.stores, dependencies.clock)
+    token = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
+    resources = (
+        *_STATIC,
+        _v1("Binding", "bindings", verbs=("create",), virtual={"create": binder}),
+        _v1(
+            "ComponentStatus",
+            "componentstatuses",
+            namespaced=False,
+            verbs=("get", "list"),
+            short_names=("cs",),
+            virtual={"get": component_status.get_component, "list": component_status.list_components},
+        ),
+        _namespaces(),
+        _nodes(),
+        _v1(
+            "PersistentVolume",
+            "persistentvolumes",
+            namespaced=False,
+            short_names=("pv",),
+            subresources=(STATUS,),
+            strategy=volumes.PersistentVolumeStrategy(dependencies.clock),
+            default=defaults.default_persistent_volume,
+        ),
+        _pods(dependencies, binder),
+        _v1(
+            "ServiceAccount",
+            "serviceaccounts",
+            short_names=("sa",),
+            subresources=(Subresource("token", ("create",), token, TokenRequests(dependencies)),),
+            strategy=secrets.ServiceAccountStrategy(),
+        ),
+        _services(dependencies),
+    )
+    return Group("", 18000, (Version("v1", 1, resources),))

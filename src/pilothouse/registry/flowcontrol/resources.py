@@ -1,13 +1,30 @@
 """Kinds of flowcontrol.apiserver.k8s.io (upstream: pkg/registry/flowcontrol)."""
 
 from pilothouse.registry.dependencies import Dependencies
+from pilothouse.registry.flowcontrol import defaults
+from pilothouse.registry.flowcontrol.printers import PRINTERS
+from pilothouse.registry.flowcontrol.strategies import FlowControlStrategy
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 
-_v1 = Kinds("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol")
+_v1 = Kinds("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol", PRINTERS)
 
 _V1 = (
-    _v1("FlowSchema", "flowschemas", namespaced=False, subresources=(STATUS,)),
-    _v1("PriorityLevelConfiguration", "prioritylevelconfigurations", namespaced=False, subresources=(STATUS,)),
+    _v1(
+        "FlowSchema",
+        "flowschemas",
+        namespaced=False,
+        subresources=(STATUS,),
+        strategy=FlowControlStrategy(),
+        default=defaults.default_flow_schema,
+    ),
+    _v1(
+        "PriorityLevelConfiguration",
+        "prioritylevelconfigurations",
+        namespaced=False,
+        subresources=(STATUS,),
+        strategy=FlowControlStrategy(),
+        default=defaults.default_priority_level,
+    ),
 )
 
 

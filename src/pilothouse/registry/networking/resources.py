@@ -2,15 +2,38 @@
 
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.networking import defaults
+from pilothouse.registry.networking.printers import PRINTERS
+from pilothouse.registry.networking.strategies import IngressStrategy, IPAddressStrategy, ServiceCIDRStrategy
+from pilothouse.registry.strategies import WithGeneration
 
-_v1 = Kinds("networking.k8s.io", "v1", "networking")
+_v1 = Kinds("networking.k8s.io", "v1", "networking", PRINTERS)
 
 _V1 = (
-    _v1("IngressClass", "ingressclasses", namespaced=False),
-    _v1("Ingress", "ingresses", short_names=("ing",), storage_prefix="ingress", subresources=(STATUS,)),
-    _v1("IPAddress", "ipaddresses", namespaced=False, short_names=("ip",)),
-    _v1("NetworkPolicy", "networkpolicies", short_names=("netpol",)),
-    _v1("ServiceCIDR", "servicecidrs", namespaced=False, subresources=(STATUS,)),
+    _v1(
+        "IngressClass",
+        "ingressclasses",
+        namespaced=False,
+        strategy=WithGeneration(),
+        default=defaults.default_ingress_class,
+    ),
+    _v1(
+        "Ingress",
+        "ingresses",
+        short_names=("ing",),
+        storage_prefix="ingress",
+        subresources=(STATUS,),
+        strategy=IngressStrategy(),
+    ),
+    _v1("IPAddress", "ipaddresses", namespaced=False, short_names=("ip",), strategy=IPAddressStrategy()),
+    _v1(
+        "NetworkPolicy",
+        "networkpolicies",
+        short_names=("netpol",),
+        strategy=WithGeneration(),
+        default=defaults.default_network_policy,
+    ),
+    _v1("ServiceCIDR", "servicecidrs", namespaced=False, subresources=(STATUS,), strategy=ServiceCIDRStrategy()),
 )
 
 

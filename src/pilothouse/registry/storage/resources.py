@@ -2,15 +2,38 @@
 
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.storage import defaults
+from pilothouse.registry.storage.printers import PRINTERS
+from pilothouse.registry.storage.strategies import CSIDriverStrategy, VolumeAttachmentStrategy
+from pilothouse.registry.strategies import Conditional
 
-_v1 = Kinds("storage.k8s.io", "v1", "storage")
+_v1 = Kinds("storage.k8s.io", "v1", "storage", PRINTERS)
 
 _V1 = (
-    _v1("CSIDriver", "csidrivers", namespaced=False),
-    _v1("CSINode", "csinodes", namespaced=False),
-    _v1("CSIStorageCapacity", "csistoragecapacities"),
-    _v1("StorageClass", "storageclasses", namespaced=False, short_names=("sc",)),
-    _v1("VolumeAttachment", "volumeattachments", namespaced=False, subresources=(STATUS,)),
+    _v1(
+        "CSIDriver",
+        "csidrivers",
+        namespaced=False,
+        strategy=CSIDriverStrategy(),
+        default=defaults.default_csi_driver,
+    ),
+    _v1("CSINode", "csinodes", namespaced=False, strategy=Conditional()),
+    _v1("CSIStorageCapacity", "csistoragecapacities", strategy=Conditional()),
+    _v1(
+        "StorageClass",
+        "storageclasses",
+        namespaced=False,
+        short_names=("sc",),
+        default=defaults.default_storage_class,
+    ),
+    _v1(
+        "VolumeAttachment",
+        "volumeattachments",
+        namespaced=False,
+        subresources=(STATUS,),
+        strategy=VolumeAttachmentStrategy(),
+        default=defaults.default_volume_attachment,
+    ),
     _v1("VolumeAttributesClass", "volumeattributesclasses", namespaced=False, short_names=("vac",)),
 )
 

@@ -1,0 +1,62 @@
+"""The rules of CustomResourceDefinitions (upstream: apiextensions-apiserver pkg/registry/customresourcedefinition)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery import meta
+from pilothouse.registry.rest import Object
+from pilothouse.registry.strategies import WithStatus
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
+
+
+class CustomResourceDefinitionStrategy(WithStatus):
+    """`clock` gives Unix seconds."""
+
+    generation = True
+    allow_unconditional_update = False
+    terminates = True
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        _add_stored_version(obj)
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        _add_stored_version(obj)
+
+    def start_termination(self, ctx: Context, obj: Object) -> None:
+        finalizers = obj["metadata"].setdefault("finalizers", [])
+        if FINALIZER not in finalizers:
+            finalizers.append(FINALIZER)
+        conditions = obj.setdefault("status", {}).setdefault("conditions", [])
+        terminating = {
+            "type": "Terminating",
+            "status": "True",
+            "lastTransitionTime": meta.format_time(self._clock()),
+            "reason": "InstanceDeletionPending",
+            "message": "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon",
+        }
+        for i, condition in enumerate(conditions):
+            if condition.get("type") == "Terminating":
+                conditions[i] = terminating
+                return
+        conditions.append(terminating)
+
+
+def _add_stored_version(obj: Object) -> None:
+    """The storage version is one that objects may be stored in from now on."""
+    status = obj["status"] = dict(obj.get("status") or {})
+    stored = list(status.get("storedVersions") or ())
+    for version in (obj.get("spec") or {}).get("versions") or ():
+        if version.get("storage"):
+            if version["name"] not in stored:
+                stored.append(version["name"])
+            break
+    status["storedVersions"] = stored

@@ -1,0 +1,71 @@
+"""The rules of workloads (upstream: pkg/registry/apps)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
+from pilothouse.registry.rest import Object
+from pilothouse.registry.strategies import Desired, WithStatus, keep, label_name_warnings
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+_RETAINS_ALL = (
+    "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
+)
+
+
+class DeploymentStrategy(WithStatus):
+    """A deployment's generation also counts changes of annotations, which the controller copies."""
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        obj["metadata"]["generation"] = 1
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        metadata, before = obj["metadata"], old["metadata"]
+        if obj.get("spec") != old.get("spec") or (metadata.get("annotations") or {}) != (
+            before.get("annotations") or {}
+        ):
+            metadata["generation"] = (before.get("generation") or 0) + 1
+
+    def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        keep(obj["metadata"], old["metadata"], "labels")
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
+
+
+class ReplicaSetStrategy(Desired):
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
+
+
+class DaemonSetStrategy(Desired):
+    """Counts its template's generations apart, in an annotation that clients cannot set on update."""
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        annotations = obj["metadata"].setdefault("annotations", {})
+        if _number(annotations.get(TEMPLATE_GENERATION)) < 1:
+            annotations[TEMPLATE_GENERATION] = "1"
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        generation = _number((old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION))
+        if (obj.get("spec") or {}).get("template") != (old.get("spec") or {}).get("template"):
+            generation += 1
+        obj["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = str(generation)
+
+
+class StatefulSetStrategy(Desired):
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return [_RETAINS_ALL] if ((obj.get("spec") or {}).get("revisionHistoryLimit") or 0) < 0 else []
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return self.warnings_on_create(ctx, obj)
+
+
+def _number(text: str | None) -> int:
+    try:
+        return int(text or "0")
+    except ValueError:
+        return 0

@@ -1,0 +1,7 @@
+"""Defaults of authentication.k8s.io/v1 (upstream: pkg/apis/authentication/v1/defaults.go)."""
+
+from typing import Any
+
+
+def default_token_request(request: dict[str, Any]) -> None:
+    request.setdefault("spec", {}).setdefault("expirationSeconds", 3600)

@@ -1,0 +1,58 @@
+"""The rules of jobs and cron jobs (upstream: pkg/registry/batch)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.registry.rest import Object
+from pilothouse.registry.strategies import Desired, label_name_warnings
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+_NAME_LABELS = ("job-name", "batch.kubernetes.io/job-name")
+_UID_LABELS = ("controller-uid", "batch.kubernetes.io/controller-uid")
+
+
+def succeeded(job: Mapping[str, Any]) -> dict[str, str]:
+    return {"status.successful": str((job.get("status") or {}).get("succeeded") or 0)}
+
+
+class JobStrategy(Desired):
+    default_garbage_collection_policy = "orphan"
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        spec = obj.get("spec") or {}
+        if not spec.get("manualSelector"):
+            _generate_selector(obj["metadata"], spec)
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
+
+
+class CronJobStrategy(Desired):
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        if "TZ" not in ((obj.get("spec") or {}).get("schedule") or ""):
+            return []
+        # upstream writes the path with "spec" twice (cronjob/strategy.go): kept
+        return [
+            "cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see "
+            "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/ for more details"
+        ]
+
+
+def _generate_selector(metadata: Object, spec: Object) -> None:
+    """A job finds its pods by its own uid; labels that the client gave are checked later."""
+    template = spec.setdefault("template", {}).setdefault("metadata", {})
+    labels = template.setdefault("labels", {})
+    for name in _NAME_LABELS:
+        labels.setdefault(name, metadata.get("name", ""))
+    for name in _UID_LABELS:
+        labels.setdefault(name, metadata["uid"])
+    template["labels"] = dict(sorted(labels.items()))
+    selector = spec.setdefault("selector", {}).setdefault("matchLabels", {})
+    selector.setdefault(_UID_LABELS[1], metadata["uid"])

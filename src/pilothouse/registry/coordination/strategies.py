@@ -1,0 +1,28 @@
+"""The rules of leases (upstream: pkg/registry/coordination/lease/strategy.go)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilothouse.registry.rest import Object, Strategy
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+_COORDINATED = ("strategy", "preferredHolder")
+
+
+class LeaseStrategy(Strategy):
+    """Fields of coordinated leader election, which is off by default, are dropped unless they were there."""
+
+    allow_create_on_update = True
+    allow_unconditional_update = False
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        self.prepare_for_update(ctx, obj, {})
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        spec, before = obj.get("spec") or {}, old.get("spec") or {}
+        for name in _COORDINATED:
+            if before.get(name) is None:
+                spec.pop(name, None)

@@ -1,0 +1,54 @@
+"""The rules of namespaces (upstream: pkg/registry/core/namespace)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.apimachinery import names
+from pilothouse.registry.core.defaults import METADATA_NAME_LABEL
+from pilothouse.registry.rest import Object, Strategy
+from pilothouse.registry.strategies import keep
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+FINALIZER = "kubernetes"
+
+
+def selectable(namespace: Mapping[str, Any]) -> dict[str, str]:
+    # upstream also indexes "name", which no client can select by (strategy.go, NamespaceToSelectableFields)
+    return {"status.phase": (namespace.get("status") or {}).get("phase") or ""}
+
+
+class FinalizeStrategy(Strategy):
+    """namespaces/finalize writes the finalizers of the spec, which nothing else can."""
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        keep(obj, old, "status")
+
+
+class NamespaceStrategy(Strategy):
+    validate_name = staticmethod(names.is_dns_label)
+    status_fields = ("status",)
+    terminates = True
+    subresource_strategies = {"finalize": FinalizeStrategy()}  # noqa: RUF012 (a constant of the class)
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        obj["status"] = {"phase": "Active"}
+        finalizers = obj.setdefault("spec", {}).setdefault("finalizers", [])
+        if FINALIZER not in finalizers:
+            finalizers.append(FINALIZER)
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        keep(obj.setdefault("spec", {}), old.get("spec") or {}, "finalizers")
+
+    def canonicalize(self, obj: Object) -> None:
+        labels = obj["metadata"].setdefault("labels", {})
+        labels[METADATA_NAME_LABEL] = obj["metadata"]["name"]
+
+    def start_termination(self, ctx: Context, obj: Object) -> None:
+        obj.setdefault("status", {})["phase"] = "Terminating"
+
+    def emptied(self, obj: Object) -> bool:
+        return not (obj.get("spec") or {}).get("finalizers")

@@ -1,0 +1,21 @@
+"""The rules of flow schemas and priority levels (upstream: pkg/registry/flowcontrol)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilothouse.registry.rest import Object
+from pilothouse.registry.strategies import Desired
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+
+class FlowControlStrategy(Desired):
+    """/status writes nothing of the metadata, names included."""
+
+    def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        managed = obj["metadata"].get("managedFields")
+        obj["metadata"] = dict(old["metadata"])
+        if managed is not None:
+            obj["metadata"]["managedFields"] = managed

@@ -1,0 +1,17 @@
+"""The rules of priority classes (upstream: pkg/registry/scheduling/priorityclass)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilothouse.registry.rest import Object, Strategy
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+
+class PriorityClassStrategy(Strategy):
+    """The generation is one and stays so: what could change it is immutable."""
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        obj["metadata"]["generation"] = 1
