@@ -155,3 +155,35 @@ def test_space_is_used_again_after_compaction(path: Path) -> None:
         rewrite(200)
     backend.close()
     assert path.stat().st_size < 3_000_000
+
+
+_LIMITED = """
+import asyncio, resource, sys
+from pilothouse.storage.interface import StorageFailed
+from pilothouse.storage.sqlite import SQLiteBackend
+from tests.storage.support import key, obj, running
+
+async def main():
+    async with running(SQLiteBackend(sys.argv[1])) as (storage, cacher):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))
+        async def write(writer):
+            for n in range(1000):
+                await cacher.create(key(f"{writer}-{n}"), obj(f"{writer}-{n}", x="v" * 700))
+                print(key(f"{writer}-{n}"), flush=True)
+        outcomes = await asyncio.gather(*map(write, range(8)), return_exceptions=True)
+        assert all(isinstance(o, StorageFailed) for o in outcomes), outcomes
+        assert not storage.healthy
+
+asyncio.run(main())
+"""
+
+
+def test_writes_that_the_system_refuses_leave_exactly_what_was_acknowledged(path: Path) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", _LIMITED, str(path)], capture_output=True, text=True, check=True,
+        cwd=Path(__file__).parents[2],
+    ).stdout.split()
+    backend = SQLiteBackend(path)
+    assert sorted(record.key for record in backend.open().records) == sorted(told)
+    assert len(told) > 50
+    backend.close()

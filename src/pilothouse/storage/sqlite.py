@@ -59,13 +59,19 @@ class SQLiteBackend:
     def commit(self, records: Sequence[Record]) -> None:
         db = self._connection()
         with self._failing("cannot commit to"):
-            if len(records) <= _ROWS:
-                db.execute(self._inserts[len(records)], _parameters(records))
-                return
-            with _transaction(db):
-                for start in range(0, len(records), _ROWS):
-                    part = records[start : start + _ROWS]
-                    db.execute(self._inserts[len(part)], _parameters(part))
+            try:
+                if len(records) <= _ROWS:
+                    db.execute(self._inserts[len(records)], _parameters(records))
+                else:
+                    with _transaction(db):
+                        for start in range(0, len(records), _ROWS):
+                            part = records[start : start + _ROWS]
+                            db.execute(self._inserts[len(part)], _parameters(part))
+            except sqlite3.Error:
+                # When only the fsync failed, the transaction may stand whole in the log, for a recovery to find.
+                with contextlib.suppress(sqlite3.Error):
+                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                raise
 
     def compact(self, revision: int) -> None:
         db = self._connection()
