@@ -31,10 +31,12 @@ from pilothouse.server.healthz import (
 from pilothouse.server.hooks import HookContext, PostStart, PostStartHook, PreShutdownHook, TaskOwner
 from pilothouse.server.loopback import LoopbackClient, loopback_chain
 from pilothouse.server.mux import PathRecorderMux
+from pilothouse.server.routes.debug_flags import install_debug_flags
 from pilothouse.server.routes.index import install_index
 from pilothouse.server.routes.metrics import install_metrics
 from pilothouse.server.routes.profiling import install_profiling
 from pilothouse.server.routes.version import install_version
+from pilothouse.server.routes.zpages import install_flagz, install_statusz
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,9 @@ class ServerConfig:
     shutdown_delay: float = 0.0
     shutdown_timeout: float = 60.0
     """How long a shutdown waits for running requests (upstream: --request-timeout)."""
-    shutdown_watch_grace_period: float = 0.0
-    """How long a shutdown waits for watches that it has asked to end."""
+    shutdown_watch_grace_period: float = 1.0
+    """How long a shutdown waits for watches that it has asked to end; they need moments. Upstream's flag is 0 by
+    default, which leaves them to the closing of their connections."""
     sli_registry: Registry = SLI_REGISTRY
 
 
@@ -105,13 +108,21 @@ class GenericAPIServer:
         return sorted(own)
 
     def install_base_routes(
-        self, version: Mapping[str, str], *, index: bool = True, profiling: bool = True
+        self, version: Mapping[str, str], *, component: str = "kube-apiserver", flags: Mapping[str, str] | None = None,
+        profiling: bool = True,
     ) -> None:
-        """/, /version, /metrics, /metrics/slis and, with `profiling`, /debug/pprof/ (upstream: installAPI)."""
-        if index:
-            install_index(self.mux, self.listed_paths)
+        """The paths that every server has (upstream: installAPI).
+
+        /, /version, /metrics, /metrics/slis, /statusz; /flagz where `flags` are given (no secrets: they are
+        shown); /debug/pprof/ and /debug/flags/ with `profiling`. `version` is a version.Info in wire form.
+        """
+        install_index(self.mux, self.listed_paths)
+        install_statusz(self.mux, component, version.get("gitVersion", "").removeprefix("v"), self.listed_paths)
+        if flags is not None:
+            install_flagz(self.mux, component, flags)
         if profiling:
             install_profiling(self.mux)
+            install_debug_flags(self.mux, self.config.chain.logger)
         install_metrics(
             self.mux, self.config.chain.metrics.registry, self.config.sli_registry, resettable=profiling
         )
