@@ -52,7 +52,7 @@ def test_phases_and_routes() -> None:
     made = chain.Chain([Recorder("a", log, PODS), Recorder("b", log, CONFIG_MAPS), Recorder("c", log, PODS)])
 
     async def main() -> None:
-        a = attributes(PODS, {"n": 1})
+        a = attributes(PODS, {"n": 1}, name="p")
         await made.admit(a)
         validation = made.validation(a)
         assert validation is not None

@@ -54,7 +54,7 @@ PLUGINS: Final = (
     Known("TaintNodesByCondition", True, "nodetaint:TaintNodesByCondition"),
     Known("AlwaysPullImages", False),
     Known("ImagePolicyWebhook", False),
-    Known("PodSecurity", True),
+    Known("PodSecurity", True, "podsecurity:PodSecurity"),
     Known("PodNodeSelector", False),
     Known("Priority", True, "priority:Priority"),
     Known("DefaultTolerationSeconds", True, "tolerationseconds:DefaultTolerationSeconds"),
@@ -163,8 +163,13 @@ class Chain:
         if not validators:
             return None
 
+        named = a.name
+
         async def validation(obj: Object | None, old: Object | None) -> None:
             a.object, a.old_object = obj, old
+            if not named and obj is not None:
+                # by now a name has been generated, maybe another than at the last try
+                a.name = obj["metadata"].get("name", "")
             for validate in validators:
                 await validate(a)
 
