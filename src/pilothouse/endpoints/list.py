@@ -5,6 +5,7 @@ A plain list joins the stored bodies; no object is decoded.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,16 +18,19 @@ from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options, paging
 from pilothouse.endpoints.negotiation import Accepted
 from pilothouse.endpoints.options import ListOptions
-from pilothouse.endpoints.response import write_parts
+from pilothouse.endpoints.response import write_items
 from pilothouse.endpoints.table import mapped
 from pilothouse.endpoints.watch import start_watch
 from pilothouse.storage.interface import Compacted, Future, Item, Page, Predicate
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.requestinfo import RequestInfo
+    from pilothouse.endpoints.rendering import Rendering
     from pilothouse.endpoints.scope import Scope
 
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?\Z", re.ASCII)
+_SLICE = 16384
+"""Items that are looked at between two turns of the event loop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,27 +156,35 @@ def _listed(page: Page, predicate: Predicate, wanted: ListOptions) -> Listed:
 
 async def write_list(request: Request, scope: Scope, accepted: Accepted, found: Listed) -> Response:
     """Answers with a list, plain or transformed. Raises 406 for a transformation of single objects."""
-    return await write_parts(request, accepted, 200, await _parts(request, scope, accepted, found))
-
-
-async def _parts(request: Request, scope: Scope, accepted: Accepted, found: Listed) -> Sequence[bytes]:
     target = accepted.transform
     rendering = scope.rendering
-    metadata = orjson.dumps(found.metadata())
+    metadata = found.metadata()
     if target is None:
-        bodies = await mapped(found.items, rendering.body)
-        return [rendering.list_prefix, b'"metadata":', metadata, b',"items":[', *bodies, b"]}"]
+        head = b'%s"metadata":%s,"items":[' % (rendering.list_prefix, orjson.dumps(metadata))
+        return await write_items(request, accepted, 200, head, await _bodies(rendering, found.items), b"]}")
     version = target.version
     if target.kind == "Table":
         include = options.include_object(request)
+        head = scope.tables.head(version, metadata)
         rows = await mapped(found.items, lambda item: scope.tables.row(item, include, version))
-        return [scope.tables.head(version, found.metadata()), *rows, b"]}"]
+        return await write_items(request, accepted, 200, head, rows, b"]}")
     if target.kind == "PartialObjectMetadata":
         raise scope.is_a_list()
     head = b'{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/%s","metadata":%s,"items":' % (
-        version.encode(), metadata,
+        version.encode(), orjson.dumps(metadata),
     )
     if not found.items:
-        return [head, b"null}"]
+        return await write_items(request, accepted, 200, head + b"null}", (), b"")
     partial = await mapped(found.items, lambda item: rendering.metadata(item, version))
-    return [head, b"[", *partial, b"]}"]
+    return await write_items(request, accepted, 200, head + b"[", partial, b"]}")
+
+
+async def _bodies(rendering: Rendering, items: Sequence[Item]) -> Sequence[bytes]:
+    if rendering.converts:
+        return await mapped(items, rendering.body)
+    out: list[bytes] = []
+    for at in range(0, len(items), _SLICE):
+        if at:
+            await asyncio.sleep(0)
+        out += [item.body for item in items[at : at + _SLICE]]
+    return out

@@ -36,6 +36,7 @@ class Rendering:
         self.list_prefix = _type_meta(list_kind, gvk.api_version)
         self.encode = encode
         self._converter = converter
+        self.converts = converter is not None
 
     def body(self, item: Item) -> bytes:
         """The object in this version, still without kind and apiVersion."""

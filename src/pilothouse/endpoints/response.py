@@ -6,6 +6,7 @@ Callers hand in compact JSON without a trailing newline; what goes out has Go's 
 from __future__ import annotations
 
 import asyncio
+import functools
 import zlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -59,58 +60,64 @@ async def write(request: Request, accepted: Accepted, status: int, data: bytes) 
     """An answer with one document."""
     if accepted is PLAIN_JSON and len(data) <= GZIP_THRESHOLD and not negotiation.is_pretty(request):
         return Response(status, data + b"\n", [CONTENT_JSON])
-    return await write_parts(request, accepted, status, (data,))
+    return await write_items(request, accepted, status, data, (), b"")
 
 
-async def write_parts(request: Request, accepted: Accepted, status: int, parts: Sequence[bytes]) -> Response:
-    """An answer whose document is the concatenation of `parts`; large ones are compressed or streamed."""
+async def write_items(
+    request: Request, accepted: Accepted, status: int, head: bytes, items: Sequence[bytes], tail: bytes
+) -> Response:
+    """An answer whose document is `head`, `items` with commas between, and `tail`. Large ones are compressed in a
+    thread, if the client takes that, or else joined and sent piece by piece."""
     media_type = accepted.media_type
     headers: Headers = [_content_type(media_type)]
-    size = sum(map(len, parts))
+    size = len(head) + sum(map(len, items)) + max(len(items), 1) + len(tail)
     if media_type != JSON or accepted.pretty or negotiation.is_pretty(request):
+        joined = functools.partial(_joined, head, items, tail)
         if size > _THREAD_THRESHOLD:
-            body = await asyncio.to_thread(lambda: reformat(b"".join(parts), media_type))
+            body = await asyncio.to_thread(lambda: reformat(joined(), media_type))
         else:
-            body = reformat(b"".join(parts), media_type)
-        parts, size = (body,), len(body)
+            body = reformat(joined(), media_type)
+        head, items, tail, size = body, (), b"", len(body)
     else:
-        parts = (*parts, b"\n")
-        size += 1
+        tail += b"\n"
     if size > GZIP_THRESHOLD and wants_gzip(request):
         headers += _GZIPPED
-        return Response(status, await asyncio.to_thread(_gzip, parts), headers)
-    if size > _STREAM_THRESHOLD:
-        return StreamResponse(_Chunks(parts), status, headers)
-    return Response(status, b"".join(parts), headers)
+        return Response(status, await asyncio.to_thread(_gzip, head, items, tail), headers)
+    if size > _STREAM_THRESHOLD and items:
+        return StreamResponse(_Chunks(head, items, tail, size), status, headers)
+    return Response(status, _joined(head, items, tail), headers)
 
 
-def _gzip(parts: Sequence[bytes]) -> bytes:
+def _joined(head: bytes, items: Sequence[bytes], tail: bytes) -> bytes:
+    return b"".join((head, b",".join(items), tail))
+
+
+def _gzip(head: bytes, items: Sequence[bytes], tail: bytes) -> bytes:
     compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    out = [compressor.compress(part) for part in parts]
-    out.append(compressor.flush())
-    return b"".join(out)
+    return compressor.compress(_joined(head, items, tail)) + compressor.flush()
 
 
 class _Chunks(AsyncIterator[bytes]):
-    """Parts joined to chunks as they are sent, so that a large list is never copied in one go."""
+    """A list in pieces of about `_CHUNK` bytes, joined as they are sent: nothing is copied in one go."""
 
-    def __init__(self, parts: Sequence[bytes]) -> None:
-        self._parts = parts
+    def __init__(self, head: bytes, items: Sequence[bytes], tail: bytes, size: int) -> None:
+        self._lead = head
+        self._items = items
+        self._tail = tail
         self._next = 0
+        self._step = max(1, _CHUNK * len(items) // size)
 
     async def __anext__(self) -> bytes:
-        start = end = self._next
-        if start >= len(self._parts):
+        start = self._next
+        if start >= len(self._items):
             raise StopAsyncIteration
-        size = 0
-        while end < len(self._parts) and size < _CHUNK:
-            size += len(self._parts[end])
-            end += 1
-        self._next = end
-        return b"".join(self._parts[start:end])
+        end = self._next = start + self._step
+        lead, self._lead = self._lead, b","
+        tail = self._tail if end >= len(self._items) else b""
+        return b"".join((lead, b",".join(self._items[start:end]), tail))
 
     async def aclose(self) -> None:
-        self._next = len(self._parts)
+        self._next = len(self._items)
 
 
 _errors = negotiation.Negotiator(allows=negotiation.allows_no_transform)

@@ -66,12 +66,10 @@ class Tables:
 
 
 async def mapped(items: Sequence[Item], make: Callable[[Item], bytes]) -> list[bytes]:
-    """`make` of every item with commas between, giving way to the event loop every two milliseconds."""
+    """`make` of every item, giving way to the event loop every two milliseconds."""
     out: list[bytes] = []
     until = time.perf_counter() + _TURN_SECONDS
-    for at, item in enumerate(items):
-        if at:
-            out.append(b",")
+    for item in items:
         out.append(make(item))
         if time.perf_counter() >= until:
             await asyncio.sleep(0)
