@@ -134,8 +134,13 @@ class Items(Node):
         for item in value:
             below = fields.get(self.element(item))
             if below is not None:
-                out.append(self.item.extract(item, below) if below else item)
+                out.append(self._with_keys(item, self.item.extract(item, below)) if below else item)
         return out or None
+
+    def _with_keys(self, item: Any, extracted: Any) -> Any:
+        """An extracted item, able to be found again by its keys (upstream: WithAppendKeyFields)."""
+        keys = {name: item[name] for name in self.keys if name in item}
+        return {**keys, **extracted} if isinstance(extracted, dict) else keys or extracted
 
     def named(self, fields: FieldSet) -> FieldSet:
         return {e: self.item.named(below) if below and e[0] == "k" else below for e, below in fields.items()}

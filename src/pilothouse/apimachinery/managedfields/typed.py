@@ -52,7 +52,7 @@ class Node:
         return value
 
     def extract(self, value: Any, fields: FieldSet) -> Any:
-        """Only the members of `fields`."""
+        """Only the members of `fields`, and the keys of items that have some."""
         return value
 
     def named(self, fields: FieldSet) -> FieldSet:
