@@ -1,17 +1,28 @@
-"""Kinds of authorization.k8s.io (upstream: pkg/registry/authorization)."""
+"""Kinds of authorization.k8s.io (upstream: pkg/registry/authorization). They store nothing."""
 
+from pilothouse.registry.authorization.reviews import AccessReviews
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import Group, Kinds, Version
 
 _v1 = Kinds("authorization.k8s.io", "v1", "authorization")
 
-_V1 = (
-    _v1("LocalSubjectAccessReview", "localsubjectaccessreviews", verbs=("create",)),
-    _v1("SelfSubjectAccessReview", "selfsubjectaccessreviews", namespaced=False, verbs=("create",)),
-    _v1("SelfSubjectRulesReview", "selfsubjectrulesreviews", namespaced=False, verbs=("create",)),
-    _v1("SubjectAccessReview", "subjectaccessreviews", namespaced=False, verbs=("create",)),
-)
-
 
 def build(dependencies: Dependencies) -> Group:
-    return Group("authorization.k8s.io", 17600, (Version("v1", 15, _V1),))
+    reviews = AccessReviews(dependencies)
+    resources = (
+        _v1(
+            "LocalSubjectAccessReview",
+            "localsubjectaccessreviews",
+            verbs=("create",),
+            virtual={"create": reviews.local},
+        ),
+        *(
+            _v1(kind, f"{kind.lower()}s", namespaced=False, verbs=("create",), virtual={"create": handler})
+            for kind, handler in (
+                ("SelfSubjectAccessReview", reviews.self),
+                ("SelfSubjectRulesReview", reviews.self_rules),
+                ("SubjectAccessReview", reviews.subject),
+            )
+        ),
+    )
+    return Group("authorization.k8s.io", 17600, (Version("v1", 15, resources),))

@@ -55,26 +55,26 @@ def v1_to_v2(hpa: Object) -> Object:
     result["spec"] = {name: spec[name] for name in ("scaleTargetRef", "minReplicas", "maxReplicas") if name in spec}
     utilization = spec.get("targetCPUUtilizationPercentage")
     own = [] if utilization is None else [_cpu_metric(utilization)]
-    others = _read(annotations, _METRICS, list, metrics.spec_from_v1)
+    others = _read(annotations, _METRICS, metrics.spec_from_v1)
     result["spec"]["metrics"] = [*(others or ()), *own] or [_cpu_metric(DEFAULT_CPU_UTILIZATION)]
     behavior = _behavior_from_go(_load(annotations.get(_BEHAVIOR)))
     if behavior:
         result["spec"]["behavior"] = behavior
-    current: list[Object] | None = _read(annotations, _CURRENT, list, metrics.status_from_v1)
+    current: list[Object] | None = _read(annotations, _CURRENT, metrics.status_from_v1)
     cpu = status.get("currentCPUUtilizationPercentage")
     if current is None and cpu is not None:
         current = [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": cpu}}}]
     replicas = {"currentReplicas": status["currentReplicas"]} if status.get("currentReplicas") else {}
     result["status"] = _status(status, replicas)
     result["status"]["currentMetrics"] = current
-    conditions = _read(annotations, _CONDITIONS, list, dict)
+    conditions = _read(annotations, _CONDITIONS, dict)
     if conditions:
         result["status"]["conditions"] = conditions
     return result
 
 
 def _status(status: Object, replicas: Object) -> Object:
-    result = {name: status[name] for name in ("observedGeneration", "lastScaleTime") if name in status}
+    result: Object = {name: status[name] for name in ("observedGeneration", "lastScaleTime") if name in status}
     return {**result, **replicas, "desiredReplicas": status.get("desiredReplicas", 0)}
 
 
@@ -122,9 +122,9 @@ def _load(text: str | None) -> Any:
         return None
 
 
-def _read(annotations: Object, name: str, kind: type, convert: Callable[[Any], Object]) -> list[Object] | None:
+def _read(annotations: Object, name: str, convert: Callable[[Any], Object]) -> list[Object] | None:
     value = _load(annotations.get(name))
-    if not isinstance(value, kind) or not all(isinstance(item, dict) for item in value):
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         return None
     return [convert(item) for item in value]
 

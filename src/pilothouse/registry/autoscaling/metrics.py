@@ -1,4 +1,7 @@
-"""Metrics of autoscaling/v2 in the shape of v1's annotations, and back (upstream: pkg/apis/autoscaling/v1/conversion.go)."""
+"""Metrics of autoscaling/v2 in the shape of v1's annotations, and back.
+
+Upstream: pkg/apis/autoscaling/v1/conversion.go.
+"""
 
 from typing import Any
 

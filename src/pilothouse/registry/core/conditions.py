@@ -1,4 +1,4 @@
-"""Conditions in an object's status (upstream: pkg/api/pod UpdatePodCondition, apimachinery api/meta SetStatusCondition)."""
+"""Conditions in an object's status (upstream: pkg/api/pod UpdatePodCondition)."""
 
 from typing import Any
 

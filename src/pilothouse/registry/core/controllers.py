@@ -1,4 +1,4 @@
-"""The rules of replication controllers and limit ranges (upstream: pkg/registry/core/replicationcontroller, limitrange)."""
+"""The rules of replication controllers and limit ranges (upstream: pkg/registry/core)."""
 
 from __future__ import annotations
 

@@ -155,7 +155,7 @@ def _unhealthy_and_free(pod: Object, budget: Object) -> bool:
     if (budget.get("spec") or {}).get("unhealthyPodEvictionPolicy") == "AlwaysAllow":
         return True
     budget_status = budget.get("status") or {}
-    desired = budget_status.get("desiredHealthy", 0)
+    desired: int = budget_status.get("desiredHealthy", 0)
     return desired > 0 and budget_status.get("currentHealthy", 0) >= desired
 
 
@@ -218,7 +218,7 @@ def _check(budget: Object) -> None:
 
 
 def _why_not(name: str, budget_status: Object) -> str:
-    condition = next(
+    condition: Object = next(
         (c for c in budget_status.get("conditions") or () if c.get("type") == "DisruptionAllowed"), {}
     )
     told = condition.get("status") == "False" and bool(condition.get("message"))

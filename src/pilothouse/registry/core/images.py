@@ -15,7 +15,7 @@ _IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 
 @lru_cache(4096)
 def pull_policy(image: str) -> str:
-    """The default pull policy: Always for the tag "latest", given or implied; a name that is no name counts as tagged."""
+    """The default pull policy: Always for the tag "latest", given or implied. A name that is none counts as tagged."""
     if _IDENTIFIER.fullmatch(image):
         return "IfNotPresent"
     domain, slash, rest = image.partition("/")

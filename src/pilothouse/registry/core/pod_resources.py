@@ -1,5 +1,7 @@
-"""Pod-level requests and limits that follow from the containers' (upstream: defaultPodRequests, defaultHugePagePodLimits
-in pkg/apis/core/v1/defaults.go; component-helpers/resource)."""
+"""Pod-level requests and limits that follow from the containers'.
+
+Upstream: defaultPodRequests and defaultHugePagePodLimits in pkg/apis/core/v1/defaults.go; component-helpers/resource.
+"""
 
 from collections.abc import Mapping
 from typing import Any

@@ -130,6 +130,7 @@ def _nodes() -> Resource:
 def _pods(dependencies: Dependencies, binder: Binder) -> Resource:
     stream = ("create", "get")
     write = ("get", "patch", "update")
+    evictor = Evictor(dependencies.stores, dependencies.clock)
     return _v1(
         "Pod",
         "pods",
@@ -139,7 +140,7 @@ def _pods(dependencies: Dependencies, binder: Binder) -> Resource:
             Subresource("attach", stream, _kind("PodAttachOptions")),
             Subresource("binding", ("create",), _kind("Binding"), binder),
             Subresource("ephemeralcontainers", write, handler="object"),
-            Subresource("eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction"), Evictor(dependencies.stores, dependencies.clock)),
+            Subresource("eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction"), evictor),
             Subresource("exec", stream, _kind("PodExecOptions")),
             Subresource("log", ("get",), _kind("Pod")),
             Subresource("portforward", stream, _kind("PodPortForwardOptions")),

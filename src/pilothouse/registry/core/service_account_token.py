@@ -1,4 +1,7 @@
-"""Tokens of service accounts (upstream: pkg/registry/core/serviceaccount/storage/token.go, pkg/serviceaccount/claims.go)."""
+"""Tokens of service accounts.
+
+Upstream: pkg/registry/core/serviceaccount/storage/token.go, pkg/serviceaccount/claims.go.
+"""
 
 from __future__ import annotations
 

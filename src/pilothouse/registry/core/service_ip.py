@@ -35,7 +35,7 @@ _FAMILY_LABEL = "ipaddress.kubernetes.io/ip-family"
 _MANAGED_BY_LABEL = "ipaddress.kubernetes.io/managed-by"
 _MANAGER = "ipallocator.k8s.io"
 #: What the field manager would write for a client named kube-apiserver, which upstream uses here.
-_MANAGED_FIELDS = {
+_MANAGED_FIELDS: Object = {
     "f:metadata": {"f:labels": {".": {}, f"f:{_FAMILY_LABEL}": {}, f"f:{_MANAGED_BY_LABEL}": {}}},
     "f:spec": {"f:parentRef": {".": {}, "f:name": {}, "f:namespace": {}, "f:resource": {}}},
 }
