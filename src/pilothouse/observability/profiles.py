@@ -6,6 +6,7 @@ Nothing here costs anything until it is asked for; what is heavy is imported the
 import asyncio
 import gc
 import io
+import resource
 import sys
 import threading
 import time
@@ -70,7 +71,7 @@ def resident_bytes() -> int:
     """The process's resident memory, 0 where the system does not tell."""
     try:
         with open("/proc/self/statm", encoding="ascii") as f:
-            return int(f.read().split()[1]) * 4096
+            return int(f.read().split()[1]) * resource.getpagesize()
     except OSError:
         return 0
 

@@ -96,6 +96,13 @@ class ServerMetrics:
 
     def __init__(self, registry: Registry = REGISTRY) -> None:
         self.registry = registry
+        self._routes: dict[tuple[str, ...], _Route] = {}
+        self._shapes: dict[tuple[object, ...], _Route] = {}
+        self._define_requests(registry)
+        self._define_limits(registry)
+        self._define_gates(registry)
+
+    def _define_requests(self, registry: Registry) -> None:
         self._total = registry.counter(
             "apiserver_request_total",
             "Counter of apiserver requests broken out for each verb, dry run value, group, version, resource, scope,"
@@ -120,6 +127,8 @@ class ServerMetrics:
             " component.",
             _ROUTE, STABLE, _SIZE_BUCKETS,
         )
+
+    def _define_limits(self, registry: Registry) -> None:
         self._long_running = registry.gauge(
             "apiserver_longrunning_requests",
             "Gauge of all active long-running apiserver requests broken out by verb, group, version, resource, scope"
@@ -141,6 +150,8 @@ class ServerMetrics:
             " second.",
             ("request_kind",), STABLE,
         )
+
+    def _define_gates(self, registry: Registry) -> None:
         self._authentications = registry.counter(
             "authentication_attempts", "Counter of authenticated attempts.", ("result",)
         )
@@ -161,8 +172,6 @@ class ServerMetrics:
         self.authenticated_users: dict[str, Series] = _Users(registry.counter(
             "authenticated_user_requests", "Counter of authenticated requests broken out by username.", ("username",)
         ))
-        self._routes: dict[tuple[str, ...], _Route] = {}
-        self._shapes: dict[tuple[object, ...], _Route] = {}
 
     def authentication(self, result: str) -> Callable[[float], None]:
         """A function that counts one attempt with this result, given its seconds."""
