@@ -12,7 +12,6 @@ import os
 import platform
 import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -137,18 +136,19 @@ def _stop_on_signals() -> asyncio.Event:
 
 def _credentials(options: Options) -> tuple[PKI, bytes]:
     """Keys and certificates in their files, and the PEM of whom clients may trust for this server."""
+    from concurrent.futures import ThreadPoolExecutor
+
     from pilothouse.transport import pki as material
 
-    keys = threading.Thread(
-        target=material.ensure_service_account_key, args=[material.PKI(options.pki_directory, options.pki_directory)],
-    )
-    options.pki_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    keys.start()
     names, addresses = serving_names(options)
-    pki = material.ensure(
-        options.pki_directory, names=names, addresses=addresses, serving_directory=Path(options.serving.cert_dir),
-    )
-    keys.join()
+    directory = options.pki_directory
+    with ThreadPoolExecutor(1) as pool:
+        # An RSA key takes longer than all certificates together.
+        keys = pool.submit(material.ensure_service_account_key, material.PKI(directory, directory))
+        pki = material.ensure(
+            directory, names=names, addresses=addresses, serving_directory=Path(options.serving.cert_dir),
+        )
+        keys.result()
     authorities = pki.ca.certificate.read_bytes()
     if options.serving.tls_cert_file:
         authorities += Path(options.serving.tls_cert_file).read_bytes()

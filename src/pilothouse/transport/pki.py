@@ -103,6 +103,7 @@ def ensure_service_account_key(pki: PKI) -> Pair:
     if not (pair.certificate.exists() and pair.key.exists()):
         from pilothouse.transport import certificates
 
+        pki.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_pair(pair, *certificates.rsa_pair())
     return pair
 

@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+
+from pilothouse.options.complete import advertised, complete, default_data_dir
+from pilothouse.options.options import Options
+from pilothouse.options.validation import validate
+
+
+def errors(*arguments: str) -> list[str]:
+    return validate(complete(Options.parse(arguments)))
+
+
+def test_no_flags_at_all_are_fine() -> None:
+    assert errors() == []
+
+
+@pytest.mark.parametrize(("argument", "error"), [
+    ("--livez-grace-period=-1s", "--livez-grace-period can not be a negative value"),
+    ("--max-requests-inflight=-1", "--max-requests-inflight can not be negative value"),
+    ("--max-mutating-requests-inflight=-1", "--max-mutating-requests-inflight can not be negative value"),
+    ("--request-timeout=-1s", "--request-timeout can not be negative value"),
+    ("--goaway-chance=0.03", "--goaway-chance can not be less than 0 or greater than 0.02"),
+    ("--min-request-timeout=-1", "--min-request-timeout can not be negative value"),
+    ("--shutdown-delay-duration=-1s", "--shutdown-delay-duration can not be negative value"),
+    ("--strict-transport-security-directives=max-age=1,nonsense",
+     "--strict-transport-security-directives invalid, allowed values: max-age=expireTime, includeSubDomains, preload. "
+     "see https://tools.ietf.org/html/rfc6797#section-6.1 for more information"),
+    ("--storage-backend=etcd3", '--storage-backend "etcd3" invalid, allowed values: sqlite, memory'),
+    ("--secure-port=70000",
+     "--secure-port 70000 must be between 1 and 65535, inclusive. It cannot be turned off with 0"),
+    ("--tls-cert-file=", None),
+    ("--tls-min-version=VersionTLS11", 'unknown tls version "VersionTLS11"'),
+    ("--tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA",
+     "Cipher suite TLS_RSA_WITH_RC4_128_SHA not supported or doesn't exist"),
+    ("--token-auth-file=/no/such", "--token-auth-file: open /no/such: no such file or directory"),
+    ("--service-account-issuer=a:%:b c", 'service-account-issuer "a:%:b c" contained a \':\' but was not a valid URL'),
+    ("--service-account-jwks-uri=http://x/y", "service-account-jwks-uri requires https scheme, parsed as: http://x/y"),
+    ("--authorization-mode=Nope", 'authorization-mode "Nope" is not a valid mode'),
+    ("--authorization-mode=Node,RBAC", "--authorization-mode=Node is not supported by Pilothouse yet"),
+    ("--authorization-mode=RBAC,RBAC", 'authorization-mode ["RBAC" "RBAC"] has mode specified more than once'),
+    ("--authorization-mode=", "at least one authorization-mode must be passed"),
+    ("--authorization-mode=RBAC,AlwaysAllow", None),
+    ("--runtime-config=api/all=false", "invalid runtime-config with only api/all=false"),
+    ("--runtime-config=apps/v1=perhaps", "invalid value apps/v1=perhaps"),
+    ("--logging-format=xml",
+     'format: Invalid value: "xml": Unsupported log format. Supported values are: "json", "text"'),
+    ("--service-cluster-ip-range=nonsense", "invalid CIDR address: nonsense"),
+    ("--service-cluster-ip-range=10.0.0.0/24,10.1.0.0/24",
+     "--service-cluster-ip-range[0] and --service-cluster-ip-range[1] must be of different IP family"),
+    ("--service-cluster-ip-range=10.0.0.0/24,fd00::/112", None),
+    ("--service-cluster-ip-range=fd00::/112",
+     'service IP family "fd00::/112" must match public address family "192.0.2.7"'),
+    ("--cors-allowed-origins=^https://example[.]com$", None),
+    ("--feature-gates=NoSuchGate=true", "unrecognized feature gate: NoSuchGate"),
+])
+def test_one_flag(argument: str, error: str | None) -> None:
+    found = errors(argument, "--advertise-address=192.0.2.7")
+    assert found[:1] == ([error] if error else [])
+
+
+@pytest.mark.parametrize(("expression", "problem"), [
+    ("example.com", "regular expression does not pin to start/end of host in the origin header"),
+    ("^(https://x$", "error parsing regexp: missing ): ^(https://x$"),
+])
+def test_cors_origins(expression: str, problem: str) -> None:
+    [error] = errors(f"--cors-allowed-origins={expression}")
+    assert error.startswith(f"--cors-allowed-origins has an invalid regular expression: {problem}, help: ")
+
+
+def test_all_errors_are_reported_at_once() -> None:
+    found = errors("--no-such-flag", "--secure-port=-1", "--authorization-mode=Nope", "--audit-log-path=x",
+                   "--feature-gates=Nope=true", "--tls-cert-file=/no/cert")
+    assert len(found) == 7
+
+
+def test_completion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    options = complete(Options.parse(["--advertise-address=192.0.2.7"]))
+    assert options.storage.data_dir == str(tmp_path / "pilothouse") == default_data_dir()
+    assert options.pki_directory == tmp_path / "pilothouse" / "pki"
+    assert options.serving.cert_dir == str(options.pki_directory)
+    assert options.client_ca_files == (options.ca_file,)
+    assert options.serving.kubeconfig_out == str(tmp_path / "pilothouse" / "admin.kubeconfig")
+    assert options.authentication.api_audiences == ("https://kubernetes.default.svc",)
+    assert options.service_accounts.service_account_key_file == (str(options.pki_directory / "sa.pub"),)
+    assert options.generic.advertise_address == "192.0.2.7"
+
+
+def test_the_signing_key_verifies_when_no_other_is_given() -> None:
+    options = complete(Options.parse(["--service-account-signing-key-file=/keys/sign"]))
+    assert options.service_accounts.service_account_key_file == ("/keys/sign",)
+
+
+def test_a_given_client_authority_counts_beside_our_own() -> None:
+    options = complete(Options.parse(["--client-ca-file=/ca.crt", "--data-dir=/data"]))
+    assert options.client_ca_files == (Path("/data/pki/ca.crt"), Path("/ca.crt"))
+
+
+def test_the_bound_address_is_advertised_unless_it_is_open_or_loopback() -> None:
+    assert advertised("192.0.2.9") == "192.0.2.9"
+    assert advertised("0.0.0.0") != "0.0.0.0"
+    assert advertised("::") != "::"
