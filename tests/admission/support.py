@@ -11,61 +11,57 @@ from pilothouse.admission.interface import CREATE, Attributes
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersionKind
 from pilothouse.apimachinery.http import Context
 from pilothouse.apimachinery.status import StatusError
+from pilothouse.controlplane.lister import StoreLister
 from pilothouse.registry.index import index_for
-from pilothouse.registry.lister import CachedLister
-from pilothouse.registry.rest import Resource
-from pilothouse.storage.interface import Observer
+from pilothouse.registry.rest import Resource, Strategy
+from pilothouse.registry.store import Store
 from pilothouse.storage.memory import MemoryBackend
 from pilothouse.storage.storage import Storage
 
 PODS = GroupResource("", "pods")
-#: resource → (kind, namespaced)
-KINDS = {
-    GroupResource("", "namespaces"): ("Namespace", False),
-    GroupResource("", "serviceaccounts"): ("ServiceAccount", True),
-    GroupResource("", "limitranges"): ("LimitRange", True),
-    GroupResource("", "resourcequotas"): ("ResourceQuota", True),
-    GroupResource("", "nodes"): ("Node", False),
-    GroupResource("", "pods"): ("Pod", True),
-    GroupResource("scheduling.k8s.io", "priorityclasses"): ("PriorityClass", False),
-    GroupResource("storage.k8s.io", "storageclasses"): ("StorageClass", False),
-    GroupResource("networking.k8s.io", "ingressclasses"): ("IngressClass", False),
-    GroupResource("node.k8s.io", "runtimeclasses"): ("RuntimeClass", False),
-}
+
+
+class StatusStrategy(Strategy):
+    status_fields = ("status",)
+
+
+def _resource(group: str, name: str, kind: str, namespaced: bool = False) -> Resource:
+    return Resource(
+        group=group, version="v1", kind=kind, name=name, singular=kind.lower(), namespaced=namespaced,
+        strategy=StatusStrategy(),
+    )
+
+
+RESOURCES = (
+    _resource("", "namespaces", "Namespace"),
+    _resource("", "serviceaccounts", "ServiceAccount", True),
+    _resource("", "limitranges", "LimitRange", True),
+    _resource("", "resourcequotas", "ResourceQuota", True),
+    _resource("", "nodes", "Node"),
+    _resource("", "pods", "Pod", True),
+    _resource("scheduling.k8s.io", "priorityclasses", "PriorityClass"),
+    _resource("storage.k8s.io", "storageclasses", "StorageClass"),
+    _resource("networking.k8s.io", "ingressclasses", "IngressClass"),
+    _resource("node.k8s.io", "runtimeclasses", "RuntimeClass"),
+)
+_KINDS = {what.group_resource: what.kind for what in RESOURCES}
 
 
 class World:
     """What is stored, and the chain that looks at it."""
 
     def __init__(self, storage: Storage, **flags: Any) -> None:
-        self.storage = storage
-        self.lister = CachedLister(self.observe)
+        self.stores = {
+            what.group_resource: Store(what, storage.cacher(f"/registry/{what.name}/", index_for(what)))
+            for what in RESOURCES
+        }
+        self.lister = StoreLister(self.stores)
         self.chain = chain.build(self.lister, **flags)
 
-    def prefix(self, resource: GroupResource) -> str:
-        if resource not in KINDS:
-            raise KeyError(resource)
-        return f"/registry/{resource.resource}/"
-
-    def observe(self, resource: GroupResource, observer: Observer) -> None:
-        kind, namespaced = KINDS[resource]
-        what = Resource(
-            group=resource.group, version="v1", kind=kind, name=resource.resource, singular=kind.lower(),
-            namespaced=namespaced,
-        )
-        self.storage.cacher(self.prefix(resource), index_for(what))
-        self.storage.observe(self.prefix(resource), observer)
-
     async def put(self, resource: GroupResource, obj: dict[str, Any]) -> None:
-        """Store an object of a resource that somebody has asked the lister about, or will."""
-        kind, namespaced = KINDS[resource]
-        what = Resource(
-            group=resource.group, version="v1", kind=kind, name=resource.resource, singular=kind.lower(),
-            namespaced=namespaced,
-        )
-        metadata = obj["metadata"]
-        key = self.prefix(resource) + (f"{metadata['namespace']}/" if namespaced else "") + metadata["name"]
-        await self.storage.cacher(self.prefix(resource), index_for(what)).create(key, obj)
+        """Store an object as it is."""
+        store, metadata = self.stores[resource], obj["metadata"]
+        await store.cacher.create(store.key(metadata.get("namespace", ""), metadata["name"]), obj)
 
     async def admit(self, resource: GroupResource, obj: dict[str, Any] | None, **kwargs: Any) -> Any:
         """Both phases; returns the object as admitted."""
@@ -84,7 +80,7 @@ def attributes(
     resource: GroupResource, obj: dict[str, Any] | None, operation: str = CREATE, **kwargs: Any
 ) -> Attributes:
     metadata = (obj or {}).get("metadata") or {}
-    kind = GroupVersionKind(resource.group, "v1", KINDS.get(resource, ("Other", True))[0])
+    kind = GroupVersionKind(resource.group, "v1", _KINDS.get(resource, "Other"))
     kwargs.setdefault("name", metadata.get("name", ""))
     kwargs.setdefault("namespace", metadata.get("namespace", ""))
     return Attributes(Context(), operation, kind, resource, object=obj, **kwargs)

@@ -6,10 +6,7 @@ import pytest
 from pilothouse.admission.plugins.resourcequota import ResourceQuota
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.registry.index import index_for
 from pilothouse.registry.quotawriter import QuotaWriter
-from pilothouse.registry.rest import Resource, Strategy
-from pilothouse.registry.store import Store
 from tests.admission.support import PODS, World, attributes, pod, run
 
 QUOTAS = GroupResource("", "resourcequotas")
@@ -17,23 +14,14 @@ CONFIG_MAPS = GroupResource("", "configmaps")
 HARD = {"pods": "1", "requests.cpu": "1", "count/configmaps": "2", "services.nodeports": "0"}
 
 
-class StatusStrategy(Strategy):
-    status_fields = ("status",)
-
-
 async def plugin(world: World, hard: dict[str, str] | None = None, **spec: Any) -> ResourceQuota:
     """The plugin, writing through a real store, and a quota "q" of which nothing is used yet."""
-    resource = Resource(
-        group="", version="v1", kind="ResourceQuota", name="resourcequotas", singular="resourcequota", namespaced=True,
-        strategy=StatusStrategy(),
-    )
     hard = hard if hard is not None else HARD
     await world.put(QUOTAS, {
         "metadata": {"name": "q", "namespace": "ns", "uid": "u"}, "spec": {"hard": hard, **spec},
         "status": {"hard": hard, "used": dict.fromkeys(hard, "0")},
     })
-    store = Store(resource, world.storage.cacher("/registry/resourcequotas/", index_for(resource)))
-    return ResourceQuota(world.lister, QuotaWriter(store))
+    return ResourceQuota(world.lister, QuotaWriter(world.stores[QUOTAS]))
 
 
 def config_map(name: str = "a") -> dict[str, Any]:
