@@ -7,6 +7,7 @@ starts the shutdown, a second one ends the process at once.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import platform
@@ -106,7 +107,7 @@ async def _serve(options: Options, build: Build) -> None:
         address = f"{options.serving.bind_address}:{options.serving.secure_port}"
         raise OSError(f"failed to create listener: failed to listen on {address}: {error.strerror or error}") from None
     try:
-        await server.start()
+        await _start(server)
         await http.start()
         # What start made lives as long as the process: the collector need not look at it again.
         gc.freeze()
@@ -116,6 +117,16 @@ async def _serve(options: Options, build: Build) -> None:
         await server.shutdown()
     finally:
         await http.drain(DRAIN_SECONDS if stop.is_set() else 0)
+
+
+async def _start(server: Server) -> None:
+    try:
+        await server.start()
+    except BaseException:
+        # What was opened is closed; only the first error is of interest.
+        with contextlib.suppress(Exception):
+            await server.shutdown()
+        raise
 
 
 def _stop_on_signals() -> asyncio.Event:
