@@ -28,34 +28,34 @@ def validate(
     """An object's metadata as it is to be stored, its name already generated (ValidateObjectMeta)."""
     errors: list[field.Error] = []
     if base := metadata.get("generateName"):
-        at = field.child(path, "generateName")
+        at = f"{path}.generateName"
         errors.extend(field.invalid(at, base, text) for text in name_validator(base, True))
     if name := metadata.get("name"):
         if texts := name_validator(name, False):
-            errors.extend(field.invalid(field.child(path, "name"), name, text) for text in texts)
+            errors.extend(field.invalid(f"{path}.name", name, text) for text in texts)
     else:
-        errors.append(field.required(field.child(path, "name"), "name or generateName is required"))
+        errors.append(field.required(f"{path}.name", "name or generateName is required"))
     namespace = metadata.get("namespace")
     if namespaced:
         if not namespace:
-            errors.append(field.required(field.child(path, "namespace")))
+            errors.append(field.required(f"{path}.namespace"))
         elif texts := is_dns_label(namespace):
-            errors.extend(field.invalid(field.child(path, "namespace"), namespace, text) for text in texts)
+            errors.extend(field.invalid(f"{path}.namespace", namespace, text) for text in texts)
     elif namespace:
-        errors.append(field.forbidden(field.child(path, "namespace"), "not allowed on this type"))
+        errors.append(field.forbidden(f"{path}.namespace", "not allowed on this type"))
     if (generation := metadata.get("generation") or 0) < 0:
         text = "must be greater than or equal to 0"
-        errors.append(field.invalid(field.child(path, "generation"), generation, text))
+        errors.append(field.invalid(f"{path}.generation", generation, text))
     if labels := metadata.get("labels"):
-        errors.extend(validate_labels(labels, field.child(path, "labels")))
+        errors.extend(validate_labels(labels, f"{path}.labels"))
     if annotations := metadata.get("annotations"):
-        errors.extend(validate_annotations(annotations, field.child(path, "annotations")))
+        errors.extend(validate_annotations(annotations, f"{path}.annotations"))
     if owners := metadata.get("ownerReferences"):
-        errors.extend(validate_owner_references(owners, field.child(path, "ownerReferences")))
+        errors.extend(validate_owner_references(owners, f"{path}.ownerReferences"))
     if finalizers := metadata.get("finalizers"):
-        errors.extend(validate_finalizers(finalizers, field.child(path, "finalizers")))
+        errors.extend(validate_finalizers(finalizers, f"{path}.finalizers"))
     if managed := metadata.get("managedFields"):
-        errors.extend(validate_managed_fields(managed, field.child(path, "managedFields")))
+        errors.extend(validate_managed_fields(managed, f"{path}.managedFields"))
     return errors
 
 
@@ -69,26 +69,26 @@ def validate_update(
         if extra:
             listed = ", ".join(map(field.go_quote, extra))
             errors.append(field.forbidden(
-                field.child(path, "finalizers"),
+                f"{path}.finalizers",
                 "no new finalizers can be added if the object is being deleted, "
                 f"found new finalizers []string{{{listed}}}",
             ))
     if not new.get("resourceVersion"):
-        errors.append(field.invalid(field.child(path, "resourceVersion"), "", "must be specified for an update"))
+        errors.append(field.invalid(f"{path}.resourceVersion", "", "must be specified for an update"))
     if (generation := new.get("generation") or 0) < (old.get("generation") or 0):
-        errors.append(field.invalid(field.child(path, "generation"), generation, "must not be decremented"))
+        errors.append(field.invalid(f"{path}.generation", generation, "must not be decremented"))
     for name, zero in _IMMUTABLE_KEYS:
         value = new.get(name, zero)
         if value != old.get(name, zero):
-            errors.append(field.invalid(field.child(path, name), value, IMMUTABLE))
+            errors.append(field.invalid(f"{path}.{name}", value, IMMUTABLE))
     if labels := new.get("labels"):
-        errors.extend(validate_labels(labels, field.child(path, "labels")))
+        errors.extend(validate_labels(labels, f"{path}.labels"))
     if annotations := new.get("annotations"):
-        errors.extend(validate_annotations(annotations, field.child(path, "annotations")))
+        errors.extend(validate_annotations(annotations, f"{path}.annotations"))
     if owners := new.get("ownerReferences"):
-        errors.extend(validate_owner_references(owners, field.child(path, "ownerReferences")))
+        errors.extend(validate_owner_references(owners, f"{path}.ownerReferences"))
     if managed := new.get("managedFields"):
-        errors.extend(validate_managed_fields(managed, field.child(path, "managedFields")))
+        errors.extend(validate_managed_fields(managed, f"{path}.managedFields"))
     return errors
 
 
@@ -146,10 +146,10 @@ def _validate_owner_reference(owner: Mapping[str, Any], path: str) -> list[field
     if "/" in group:
         group, version = "", ""
     if not version:
-        errors.append(field.invalid(field.child(path, "apiVersion"), api_version, "version must not be empty"))
+        errors.append(field.invalid(f"{path}.apiVersion", api_version, "version must not be empty"))
     for name in ("kind", "name", "uid"):
         if not owner.get(name):
-            errors.append(field.invalid(field.child(path, name), "", "must not be empty"))
+            errors.append(field.invalid(f"{path}.{name}", "", "must not be empty"))
     gvk = GroupVersionKind(group, version, owner.get("kind") or "")
     if gvk in _BANNED_OWNERS:
         errors.append(field.invalid(path, owner, f"{gvk} is disallowed from being an owner"))
@@ -185,15 +185,15 @@ def validate_managed_fields(entries: Sequence[Mapping[str, Any]], path: str) -> 
     errors: list[field.Error] = []
     for i, entry in enumerate(entries):
         if entry.get("operation") not in ("Apply", "Update"):
-            at = field.child(field.index(path, i), "operation")
+            at = f"{path}[{i}].operation"
             errors.append(field.invalid(at, entry.get("operation") or "", "must be `Apply` or `Update`"))
         if entry.get("fieldsType") not in (None, "", "FieldsV1"):
-            at = field.child(field.index(path, i), "fieldsType")
+            at = f"{path}[{i}].fieldsType"
             errors.append(field.invalid(at, entry["fieldsType"], "must be `FieldsV1`"))
         if manager := entry.get("manager"):
-            errors.extend(validate_field_manager(manager, field.child(field.index(path, i), "manager")))
+            errors.extend(validate_field_manager(manager, f"{path}[{i}].manager"))
         if validation.byte_length(entry.get("subresource") or "") > _SUBRESOURCE_MAX_LENGTH:
             errors.append(field.too_long(
-                field.child(field.index(path, i), "subresource"), _SUBRESOURCE_MAX_LENGTH
+                f"{path}[{i}].subresource", _SUBRESOURCE_MAX_LENGTH
             ))
     return errors
