@@ -49,7 +49,9 @@ class Servers:
             PathRecorderMux("inner", not_found_handler(render_status)), self.metrics, render_status
         )
         self.inner.install_group("apis", "apiextensions.k8s.io", "v1", Group("crds"))
-        self.outer = Director(PathRecorderMux("outer", self.inner.serve), self.metrics, render_status)
+        self.outer = Director(
+            PathRecorderMux("outer", self.inner.mux.serve), self.metrics, render_status, self.inner
+        )
         self.outer.install_group("api", "", "v1", Group("core"))
         self.outer.install_group("apis", "apps", "v1", Group("apps"))
         self.outer.install_service("/api", web_service("/api", text("versions")))

@@ -67,9 +67,11 @@ class GenericAPIServer:
         self.delegate = delegate
         chain = config.chain
         self.signals = chain.signals
-        not_found = delegate.director.serve if delegate is not None else not_found_handler(chain.render)
-        self.mux = PathRecorderMux(name, not_found)
-        self.director: Director = Director(self.mux, chain.metrics, chain.render)
+        not_found = delegate.mux.serve if delegate is not None else not_found_handler(chain.render)
+        self.mux: PathRecorderMux = PathRecorderMux(name, not_found)
+        self.director: Director = Director(
+            self.mux, chain.metrics, chain.render, delegate.director if delegate is not None else None
+        )
         self.health = {
             endpoint: HealthRegistry(endpoint, config.sli_registry, chain.logger) for endpoint in ENDPOINTS
         }
@@ -102,10 +104,7 @@ class GenericAPIServer:
 
     def listed_paths(self) -> list[str]:
         """The index at `/`: this server's paths and its delegates'."""
-        own = set(self.director.listed_paths())
-        if self.delegate is not None:
-            own.update(self.delegate.listed_paths())
-        return sorted(own)
+        return self.director.listed_paths()
 
     def install_base_routes(
         self, version: Mapping[str, str], *, component: str = "kube-apiserver", flags: Mapping[str, str] | None = None,
@@ -180,12 +179,16 @@ class GenericAPIServer:
         """Run all hooks side by side; returns when all have. Raises HookError as soon as one fails."""
         self.signals.mux_and_discovery_complete.signal()
         context = HookContext(self.loopback_client(), self._tasks.start)
+        failure: BaseException | None = None
         try:
             async with asyncio.TaskGroup() as group:
                 for entry in self._post_start:
                     group.create_task(entry.run(context), name=entry.name)
         except BaseExceptionGroup as errors:
-            raise errors.exceptions[0] from None
+            failure = errors.exceptions[0]
+        if failure is not None:
+            # Raised out here, the hook's own error stays its cause, and the group does not hide it.
+            raise failure
 
     async def shutdown(self, stop_listening: Callable[[], None] | None = None) -> None:
         """Go through the shutdown as `lifecycle` tells it; returns when nothing runs any more.

@@ -1,7 +1,6 @@
 """Sends a request to whoever owns its path (upstream: k8s.io/apiserver pkg/server/handler.go).
 
-An API group version owns everything below its root path, as does a web service; other paths go to the mux,
-and what the mux does not know goes to the next server of the chain.
+An API group version owns everything below its root path, as does a web service; other paths go to the mux.
 """
 
 import time
@@ -14,7 +13,7 @@ from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.mux import PathRecorderMux
-from pilothouse.server.responses import not_found
+from pilothouse.server.responses import generic_status, not_found
 
 
 class APIGroupHandler(Protocol):
@@ -37,18 +36,25 @@ def root_path(prefix: str, group: str, version: str) -> str:
 
 
 class Director:
-    """The routes of one server."""
+    """The routes of one server, and through `delegate` those of the servers behind it.
 
-    def __init__(self, mux: PathRecorderMux, metrics: ServerMetrics, render: ErrorRenderer) -> None:
+    A request goes to, in this order and each time to the first server of the chain that has it: the group
+    version of a resource request, the web service with the longest root above the path, a path of the mux.
+    """
+
+    def __init__(
+        self, mux: PathRecorderMux, metrics: ServerMetrics, render: ErrorRenderer, delegate: "Director | None" = None
+    ) -> None:
         self.mux = mux
         self._metrics = metrics
         self._render = render
+        self._delegate = delegate
         self.groups: dict[tuple[str, str, str], APIGroupHandler] = {}
         self._versions: dict[tuple[str, str, str], tuple[str, Handler]] = {}
         self._services: dict[str, Handler] = {}
 
     def install_group(self, prefix: str, group: str, version: str, handler: APIGroupHandler) -> None:
-        """Serve one group version. Raises ValueError if it is served already."""
+        """Serve one group version. Raises ValueError if this server serves it already."""
         key = (prefix, group, version)
         if key in self.groups:
             raise ValueError(f"group version {key} is registered twice")
@@ -67,10 +73,10 @@ class Director:
         self._services.pop(root_path(prefix, group, version), None)
 
     def install_service(self, root: str, handler: Handler) -> None:
-        """Serve `root` and everything below it, except what has a longer root of its own.
+        """Serve `root` and `root/`; what lies below and has no longer root of its own is a 404 Status.
 
-        "/apis" is special as upstream: only "/apis" and "/apis/" belong to it, so that groups it does not
-        know reach the next server. Replaces an earlier handler of the same root.
+        "/apis" claims nothing below itself, as upstream: groups it does not know are plain unknown paths.
+        Replaces an earlier handler of the same root.
         """
         self._services[root] = handler
 
@@ -80,24 +86,47 @@ class Director:
     def serve(self, request: Request) -> Awaitable[Response]:
         info = request.context.request_info
         if info.is_resource_request:
-            route = self._versions.get((info.api_prefix, info.api_group, info.api_version))
-            if route is not None and request.path.startswith(route[0]):
-                return route[1](request)
+            key = (info.api_prefix, info.api_group, info.api_version)
+            director: Director | None = self
+            while director is not None:
+                route = director._versions.get(key)
+                if route is not None and request.path.startswith(route[0]):
+                    return route[1](request)
+                director = director._delegate
         return self._serve_path(request)
 
     def _serve_path(self, request: Request) -> Awaitable[Response]:
         path = request.path
-        services = self._services
-        root = path[:-1] if len(path) > 1 and path.endswith("/") else path
+        root = own = path[:-1] if len(path) > 1 and path.endswith("/") else path
         while root:
-            handler = services.get(root)
-            if handler is not None and (root != "/apis" or path in ("/apis", "/apis/")):
-                return handler(request)
+            handler = self._service(root)
+            if handler is not None:
+                if root == own:
+                    return handler(request)
+                if root != "/apis":
+                    return _unknown_below_service(request)
             root = root.rpartition("/")[0]
         return self.mux.serve(request)
 
+    def _service(self, root: str) -> Handler | None:
+        director: Director | None = self
+        while director is not None:
+            handler = director._services.get(root)
+            if handler is not None:
+                return handler
+            director = director._delegate
+        return None
+
     def listed_paths(self) -> list[str]:
-        return sorted({*self._services, *self.mux.listed_paths()})
+        """What the index shows: the roots and the mux's listed paths, of the whole chain."""
+        paths = {*self._services, *self.mux.listed_paths()}
+        if self._delegate is not None:
+            paths.update(self._delegate.listed_paths())
+        return sorted(paths)
+
+
+async def _unknown_below_service(request: Request) -> Response:
+    raise generic_status(404)
 
 
 def instrument(

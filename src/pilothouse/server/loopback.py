@@ -144,6 +144,9 @@ class LoopbackClient:
     ) -> Object:
         """Any request with a JSON answer. Raises the StatusError that the server answered."""
         response = await self._handler(self._build(method, path, body, query or {}, content_type))
+        if isinstance(response, StreamResponse):
+            # Long lists are sent piece by piece.
+            response.body = b"".join([chunk async for chunk in response.stream])
         if response.status >= 400:
             raise _failure(response)
         answer: Object = orjson.loads(response.body)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pilothouse.apimachinery.http import Request, Response, StreamResponse
 from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch
 from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Counter, HistogramSeries, Registry, Series
-from pilothouse.server.streams import on_end
+from pilothouse.server.streams import on_end, tracked
 
 COMPONENT = "apiserver"
 _LATENCY_BUCKETS = (
@@ -63,6 +63,14 @@ def _odd(request: Request) -> bool:
     """Whether a request's labels depend on more than method and request info: its query or its content type."""
     query = request.raw_query
     return request.method == "PATCH" or (bool(query) and ("dryRun" in query or "watch" in query))
+
+
+def _observe_size(response: Response, sizes: HistogramSeries) -> None:
+    if isinstance(response, StreamResponse):
+        stream = tracked(response)
+        stream.on_end(lambda: sizes.observe(stream.size))
+    else:
+        sizes.observe(len(response.body))
 
 
 class _Route:
@@ -216,7 +224,7 @@ class ServerMetrics:
             latency = request.context.latency
             route.sli.observe(seconds if latency is None else seconds - latency.outside())
         if route.sizes is not None:
-            route.sizes.observe(len(response.body))
+            _observe_size(response, route.sizes)
 
     def _find_route(self, request: Request, known: Callable[[RequestInfo], bool] | None) -> _Route | None:
         dry_run = _dry_run(request)

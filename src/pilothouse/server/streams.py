@@ -47,13 +47,18 @@ class TrackedStream:
             callback()
 
 
-def on_end(response: Response, callback: Callable[[], None]) -> None:
-    """Call back when `response` is over: at once for a whole answer, at its end for a stream."""
-    if not isinstance(response, StreamResponse):
-        callback()
-        return
+def tracked(response: StreamResponse) -> TrackedStream:
+    """The response's stream, made trackable where it is not yet."""
     stream = response.stream
     if not isinstance(stream, TrackedStream):
         stream = TrackedStream(stream)
         response.stream = stream
-    stream.on_end(callback)
+    return stream
+
+
+def on_end(response: Response, callback: Callable[[], None]) -> None:
+    """Call back when `response` is over: at once for a whole answer, at its end for a stream."""
+    if isinstance(response, StreamResponse):
+        tracked(response).on_end(callback)
+    else:
+        callback()

@@ -6,10 +6,11 @@ system:masters are never refused: somebody must be able to repair an overloaded 
 
 from collections.abc import Awaitable
 
-from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.user import SYSTEM_PRIVILEGED_GROUP
 from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.responses import text_error
+from pilothouse.server.streams import on_end
 
 _READ_VERBS = frozenset({"get", "list", "watch"})
 _READ_ONLY, _MUTATING = "readOnly", "mutating"
@@ -24,6 +25,9 @@ class InFlight:
         self.limit = limit
         self.count = 0
         self.high = 0
+
+    def release(self) -> None:
+        self.count -= 1
 
     def watermark(self) -> int:
         high, self.high = self.high, self.count
@@ -43,9 +47,15 @@ def with_max_in_flight(handler: Handler, read_limit: int, write_limit: int, metr
         if count > slot.high:
             slot.high = count
         try:
-            return await handler(request)
-        finally:
+            response = await handler(request)
+        except BaseException:
             slot.count -= 1
+            raise
+        if isinstance(response, StreamResponse):
+            on_end(response, slot.release)
+        else:
+            slot.count -= 1
+        return response
 
     async def refuse(request: Request) -> Response:
         metrics.record_dropped(request)

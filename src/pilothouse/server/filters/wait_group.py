@@ -1,13 +1,17 @@
-"""Counts running requests, so that a shutdown waits for them (upstream: server/filters/waitgroup.go)."""
+"""Counts running requests, so that a shutdown waits for them (upstream: server/filters/waitgroup.go).
+
+A long list that is sent piece by piece counts until its last piece.
+"""
 
 from collections.abc import Awaitable
 
 import orjson
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.server.filters.retry_after import is_exempt
 from pilothouse.server.responses import JSON_TYPE, NOSNIFF
+from pilothouse.server.streams import on_end
 from pilothouse.server.waitgroup import WaitGroup
 
 _BODY = orjson.dumps(status.service_unavailable("apiserver is shutting down").status()) + b"\n\n"
@@ -21,9 +25,15 @@ async def reject_shutting_down() -> Response:
 def with_wait_group(handler: Handler, group: WaitGroup) -> Handler:
     async def serve_counted(request: Request) -> Response:
         try:
-            return await handler(request)
-        finally:
+            response = await handler(request)
+        except BaseException:
             group.done()
+            raise
+        if isinstance(response, StreamResponse):
+            on_end(response, group.done)
+        else:
+            group.done()
+        return response
 
     def serve(request: Request) -> Awaitable[Response]:
         if request.context.request_info.long_running:
