@@ -54,9 +54,9 @@ class Servers:
         )
         self.outer.install_group("api", "", "v1", Group("core"))
         self.outer.install_group("apis", "apps", "v1", Group("apps"))
-        self.outer.install_service("/api", web_service("/api", text("versions")))
-        self.outer.install_service("/apis", web_service("/apis", text("groups")))
-        self.outer.install_service("/apis/apps", web_service("/apis/apps", text("group apps")))
+        self.outer.install_service("/api", web_service(text("versions")))
+        self.outer.install_service("/apis", web_service(text("groups")))
+        self.outer.install_service("/apis/apps", web_service(text("group apps")))
 
     def serve(self, path: str, method: str = "GET", *, incomplete: bool = False) -> Response:
         request = Request(method, path)

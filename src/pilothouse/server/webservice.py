@@ -1,7 +1,6 @@
 """Small services with a root path of their own, as go-restful serves them (/version, discovery, OpenID).
 
-Such a service owns everything below its root: what it does not know gets a Status, not the plain 404 of the
-mux. (upstream: vendor/github.com/emicklei/go-restful; server/handler.go, serviceErrorHandler)
+What such a service refuses gets a Status, not the plain text of the mux. (upstream: vendor/github.com/emicklei/go-restful; server/handler.go, serviceErrorHandler)
 """
 
 from pilothouse.apimachinery.http import Handler, Request, Response
@@ -18,16 +17,12 @@ def accepts(request: Request, produces: str) -> bool:
     return "*/*" in types or produces in types
 
 
-def web_service(root: str, get: Handler, *, produces: str = "") -> Handler:
-    """Serve GET of `root` (and `root/`) with `get`; 405 for other methods, 404 below, 406 for other media types.
+def web_service(get: Handler, *, produces: str = "") -> Handler:
+    """Serve GET with `get`; 405 for other methods, 406 for other media types.
 
     `produces` empty: `get` negotiates by itself. Raises StatusError.
     """
-    with_slash = root if root.endswith("/") else f"{root}/"
-
     async def serve(request: Request) -> Response:
-        if request.path not in (root, with_slash):
-            raise generic_status(404)
         if request.method != "GET":
             raise generic_status(405)
         if produces and not accepts(request, produces):

@@ -46,7 +46,7 @@ def install_openid(
         })
 
     def service(path: str, media_type: str, make: Callable[[], bytes]) -> None:
-        director.install_service(path, web_service(path, _serve(make, media_type), produces=media_type))
+        director.install_service(path, web_service(_serve(make, media_type), produces=media_type))
 
     service(CONFIG_PATH, "application/json", configuration)
     service(JWKS_PATH, JWKS_TYPE, lambda: orjson.dumps({"keys": key_set()}))

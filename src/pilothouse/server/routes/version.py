@@ -17,4 +17,4 @@ def install_version(director: Director, info: Mapping[str, str]) -> None:
         answer.body = body
         return answer
 
-    director.install_service("/version", web_service("/version", serve, produces="application/json"))
+    director.install_service("/version", web_service(serve, produces="application/json"))
