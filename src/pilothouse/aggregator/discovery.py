@@ -17,20 +17,36 @@ from pilothouse.endpoints.discovery import (
 )
 from pilothouse.registry.kinds import Group
 from pilothouse.server.apiserver import GenericAPIServer
+from pilothouse.server.webservice import web_service
 
 
-def install(server: GenericAPIServer, groups: Sequence[Group], address: str) -> None:
-    """/api, /apis and /apis/GROUP. `groups` in the order of their priority; `address` is "host:port"."""
+def install(server: GenericAPIServer, groups: Sequence[Group]) -> None:
+    """/apis and /apis/GROUP on the aggregator, for all `groups` in the order of their priority.
+
+    Only these exact paths, with and without a slash: what lies below belongs to the server of the group.
+    """
     named = [group for group in groups if group.name]
-    core = [group for group in groups if not group.name]
-    server.director.install_service(
-        "/api", Discovery(Document(api_versions(address)), _aggregated(core))
-    )
-    server.director.install_service(
-        "/apis", Discovery(Document(api_group_list(_api_group(group) for group in named)), _aggregated(named))
-    )
+    every = Discovery(Document(api_group_list(_api_group(group) for group in named)), _aggregated(named))
+    server.mux.handle("/apis", every)
+    server.mux.handle("/apis/", every)
     for group in named:
-        server.director.install_service(f"/apis/{group.name}", Document(api_group_document(_api_group(group))))
+        document = Document(api_group_document(_api_group(group)))
+        server.mux.handle(f"/apis/{group.name}", document)
+        server.mux.handle(f"/apis/{group.name}/", document, listed=False)
+
+
+def install_core(server: GenericAPIServer, core: Group, address: str) -> None:
+    """/api on the server of the core group; `address` is "host:port"."""
+    found = Discovery(
+        Document(api_versions(address, [version.version for version in core.versions])), _aggregated([core])
+    )
+    server.director.install_service("/api", web_service("/api", found))
+
+
+def install_group(server: GenericAPIServer, group: Group) -> None:
+    """Everything below /apis/GROUP that no version serves is answered by the group's own server."""
+    path = f"/apis/{group.name}"
+    server.director.install_service(path, web_service(path, Document(api_group_document(_api_group(group)))))
 
 
 def _api_group(group: Group) -> dict[str, object]:

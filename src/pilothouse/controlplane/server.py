@@ -131,6 +131,10 @@ class ControlPlane:
         self.aggregator = self._chain(config)
         self.handler: Handler = self.aggregator.prepare()
 
+    @property
+    def _host_port(self) -> str:
+        return f"{self._address.advertise_ip}:{self._address.port}"
+
     # Building
 
     def _chain(self, config: ServerConfig) -> GenericAPIServer:
@@ -148,6 +152,10 @@ class ControlPlane:
         stored = storage_versions(resource for group in self.groups for resource in group.resources)
         for group in self.groups:
             server = owners.get(group.name, kube)
+            if group.name:
+                aggregated_discovery.install_group(server, group)
+            else:
+                aggregated_discovery.install_core(server, group, self._host_port)
             for version in group.versions:
                 server.install_api_group("apis" if group.name else "api", group.name, version.version, APIGroupVersion(
                     GroupVersion(group.name, version.version), version.resources,
@@ -164,8 +172,7 @@ class ControlPlane:
         return KubeAPIServerHooks(self._address, {"client-ca-file": client_ca.decode()}, "RBAC" in modes)
 
     def _install_paths(self, server: GenericAPIServer) -> None:
-        address = f"{self._address.advertise_ip}:{self._address.port}"
-        aggregated_discovery.install(server, self.groups, address)
+        aggregated_discovery.install(server, self.groups)
         install_version(server.director, _version())
         install_index(server.mux, server.listed_paths)
         install_metrics(server.mux, REGISTRY, SLI_REGISTRY, resettable=self.options.features.profiling)
@@ -175,7 +182,7 @@ class ControlPlane:
         install_openid(
             server.director, accounts.service_account_issuer[0],
             lambda: public_keys(accounts.service_account_key_file),
-            accounts.service_account_jwks_uri or f"https://{address}/openid/v1/jwks",
+            accounts.service_account_jwks_uri or f"https://{self._host_port}/openid/v1/jwks",
         )
 
     # Running

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery import meta
+from pilothouse.apimachinery import field, meta, names, validation
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import WithStatus, keep
 
@@ -17,6 +18,9 @@ class APIServiceStrategy(WithStatus):
     """A group that this server itself serves is available at once. `clock` gives Unix seconds."""
 
     allow_unconditional_update = False
+    validate_name = staticmethod(names.is_path_segment)
+
+    validate_name = staticmethod(names.is_path_segment)
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -35,5 +39,59 @@ class APIServiceStrategy(WithStatus):
                 ]
             }
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return validate_api_service(obj)
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return validate_api_service(obj)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return validate_api_service(obj)
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return validate_api_service(obj)
+
     def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj["metadata"], old["metadata"], "labels", "annotations", "finalizers", "ownerReferences")
+
+
+def validate_api_service(obj: Object) -> list[field.Error]:
+    """upstream: apis/apiregistration/validation"""
+    spec = obj.get("spec") or {}
+    group, version, name = spec.get("group", ""), spec.get("version", ""), obj["metadata"].get("name", "")
+    errors: list[field.Error] = []
+    if name != f"{version}.{group}":
+        text = f'must be `spec.version+"."+spec.group`: {field.go_quote(f"{version}.{group}")}'
+        errors.append(field.invalid("metadata.name", name, text))
+    if not group and version != "v1":
+        detail = "only v1 may have an empty group and it better be legacy kube"
+        errors.append(field.required("spec.group", detail))
+    if group:
+        errors += [field.invalid("spec.group", group, text) for text in validation.is_dns1123_subdomain(group)]
+    errors += [field.invalid("spec.version", version, text) for text in validation.is_dns1035_label(version)]
+    for key, limit in (("groupPriorityMinimum", 20000), ("versionPriority", 1000)):
+        if not 0 < (value := spec.get(key, 0)) <= limit:
+            errors.append(field.invalid(f"spec.{key}", value, f"must be positive and less than {limit}"))
+    service = spec.get("service")
+    return errors + (_local(spec) if service is None else _remote(spec, service))
+
+
+def _local(spec: Object) -> list[field.Error]:
+    errors = []
+    if bundle := spec.get("caBundle"):
+        size = f"{len(base64.b64decode(bundle))} bytes"
+        errors.append(field.invalid("spec.caBundle", size, "local APIServices may not have a caBundle"))
+    if spec.get("insecureSkipTLSVerify"):
+        detail = "local APIServices may not have insecureSkipTLSVerify"
+        errors.append(field.invalid("spec.insecureSkipTLSVerify", True, detail))
+    return errors
+
+
+def _remote(spec: Object, service: Object) -> list[field.Error]:
+    errors = [field.required(f"spec.service.{key}") for key in ("namespace", "name") if not service.get(key)]
+    port = service.get("port", 0)
+    if texts := validation.is_port_number(port):
+        errors.append(field.invalid("spec.service.port", port, "port is not valid: " + ", ".join(texts)))
+    if spec.get("insecureSkipTLSVerify") and spec.get("caBundle"):
+        errors.append(field.invalid("spec.insecureSkipTLSVerify", True, "may not be true if caBundle is present"))
+    return errors
