@@ -1,6 +1,7 @@
 """Small services with a root path of their own, as go-restful serves them (/version, discovery, OpenID).
 
-What such a service refuses gets a Status, not the plain text of the mux. (upstream: vendor/github.com/emicklei/go-restful; server/handler.go, serviceErrorHandler)
+What such a service refuses gets a Status, not the plain text of the mux. (upstream:
+vendor/github.com/emicklei/go-restful; server/handler.go, serviceErrorHandler)
 """
 
 from pilothouse.apimachinery.http import Handler, Request, Response
