@@ -20,8 +20,6 @@ class APIServiceStrategy(WithStatus):
     allow_unconditional_update = False
     validate_name = staticmethod(names.is_path_segment)
 
-    validate_name = staticmethod(names.is_path_segment)
-
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
 
@@ -38,12 +36,6 @@ class APIServiceStrategy(WithStatus):
                     }
                 ]
             }
-
-    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
-        return validate_api_service(obj)
-
-    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return validate_api_service(obj)
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return validate_api_service(obj)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilothouse.apimachinery import names
 from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import Desired, WithStatus, keep, label_name_warnings
@@ -57,6 +58,8 @@ class DaemonSetStrategy(Desired):
 
 
 class StatefulSetStrategy(Desired):
+    validate_name = staticmethod(names.is_dns_label)
+
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return [_RETAINS_ALL] if ((obj.get("spec") or {}).get("revisionHistoryLimit") or 0) < 0 else []
 

@@ -4,4 +4,6 @@ from typing import Any
 
 
 def default_token_request(request: dict[str, Any]) -> None:
-    request.setdefault("spec", {}).setdefault("expirationSeconds", 3600)
+    spec = request.setdefault("spec", {})
+    if spec.get("expirationSeconds") is None:
+        spec["expirationSeconds"] = 3600

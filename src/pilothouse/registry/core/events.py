@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pilothouse.apimachinery import names
 from pilothouse.registry.rest import Strategy
 
 SELECTABLE = (
@@ -28,5 +29,8 @@ def selectable(event: Mapping[str, Any]) -> dict[str, str]:
 
 
 class EventStrategy(Strategy):
+    """Core events may have any name that can stand in a path: only newer versions check more."""
+
+    validate_name = staticmethod(names.is_path_segment)
     allow_create_on_update = True
     default_garbage_collection_policy = "unsupported"

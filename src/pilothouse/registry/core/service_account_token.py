@@ -13,6 +13,7 @@ from pilothouse.apimachinery import field, meta, status
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.meta import new_uid
 from pilothouse.apimachinery.status import REASON_NOT_FOUND, StatusError
+from pilothouse.registry.authentication.defaults import default_token_request
 from pilothouse.registry.rest import Object, SubresourceCall
 
 if TYPE_CHECKING:
@@ -47,7 +48,8 @@ class TokenRequests:
                 f"the UID in the token request ({metadata['uid']}) does not match the UID of the service account "
                 f"({uid})",
             )
-        spec = request.setdefault("spec", {})
+        default_token_request(request)
+        spec = request["spec"]
         if not spec.get("audiences"):
             spec["audiences"] = list(self._dependencies.api_audiences)
         now = self._dependencies.clock()

@@ -38,17 +38,26 @@ class PersistentVolumeClaimStrategy(WithStatus):
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         obj["status"] = {"phase": "Pending"}
         spec = obj.get("spec") or {}
+        _drop_foreign_source(spec)
         _drop_unknown_source(spec)
         _fill_sources(spec)
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         spec, before = obj.get("spec") or {}, old.get("spec") or {}
+        if not (before.get("dataSourceRef") or {}).get("namespace"):
+            _drop_foreign_source(spec)
         if "dataSource" not in before and "dataSourceRef" not in before:
             _drop_unknown_source(spec)
         _fill_sources(spec)
 
 
 _SOURCES = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
+
+
+def _drop_foreign_source(spec: Object) -> None:
+    """Sources in other namespaces are off by default (the gate CrossNamespaceVolumeDataSource)."""
+    if (spec.get("dataSourceRef") or {}).get("namespace"):
+        del spec["dataSourceRef"]
 
 
 def _drop_unknown_source(spec: Object) -> None:
