@@ -188,12 +188,12 @@ class Updater:
             return merged
         node, there = found
         named_last = node.named(last.fields)
-        pruned = self._add_back_owned(there, node.remove(there, named_last), last.api_version, managers)
+        pruned = self._add_back_owned(there, node.remove(there, named_last) or {}, last.api_version, managers)
         merged_fields = node.named(node.fields(there) or {})
         pruned_fields = node.named(node.fields(pruned) or {})
         # Only what the manager itself had applied goes: the rest was nobody's, or an updater's.
         gone = fieldset.intersection(fieldset.difference(merged_fields, pruned_fields), named_last)
-        result: Object = node.remove(there, gone)
+        result: Object = node.remove(there, gone) or {}
         if last.api_version == self._version or self._converter is None:
             return result
         back = self._converter(result, last.api_version, self._version)
@@ -213,7 +213,7 @@ class Updater:
             pruned, current = there[1], other
             merged_fields = node.named(node.fields(merged) or {})
             kept = fieldset.union(node.named(node.fields(pruned) or {}), node.named(owned_at[other]))
-            pruned = node.remove(merged, fieldset.difference(merged_fields, kept))
+            pruned = node.remove(merged, fieldset.difference(merged_fields, kept)) or {}
         back = self._between(pruned, current, version)
         return pruned if back is None else back[1]
 
