@@ -22,7 +22,7 @@ lint: $(VENV)/.tested
 	$(BIN)/mypy
 
 bench: $(VENV)/.tested             ## needs wrk
-	$(BIN)/python bench/run.py
+	$(BIN)/python -m bench
 
 clean:
 	rm -rf $(VENV) .tools build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
@@ -32,7 +32,10 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
 
-$(VENV)/.installed: pyproject.toml hatch_build.py | $(BIN)/python
+# An editable install compiles the type schema, so it is made again when what goes into that changes.
+SCHEMA := tools/compile_schema.py $(wildcard src/pilothouse/apimachinery/schema/*.tsv)
+
+$(VENV)/.installed: pyproject.toml hatch_build.py $(SCHEMA) | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 

@@ -17,7 +17,7 @@ from pilothouse.options.gates import FeatureGates
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class GenericOptions:
     """The generic API server: how it names itself, what it admits at once, how it stops."""
 
@@ -34,14 +34,16 @@ class GenericOptions:
     strict_transport_security_directives: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class StorageOptions:
+    """Where objects are kept, and how long their history."""
+
     data_dir: str
     storage_backend: str
     etcd_compaction_interval: float
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ServingOptions:
     """The socket and its TLS. Empty certificate flags: the certificate that `transport.pki` makes."""
 
@@ -58,8 +60,10 @@ class ServingOptions:
     kubeconfig_out: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AuthenticationOptions:
+    """How requests prove who sends them."""
+
     anonymous_auth: bool
     client_ca_file: str
     """As given; `Options.client_ca_files` are all that count."""
@@ -68,7 +72,7 @@ class AuthenticationOptions:
     """Completed: the issuers, if not given."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ServiceAccountOptions:
     """Tokens of service accounts. Completed: without key flags, those of the pair that `transport.pki` makes."""
 
@@ -78,37 +82,45 @@ class ServiceAccountOptions:
     service_account_signing_key_file: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AuthorizationOptions:
+    """Which authorizers are asked, in order."""
+
     authorization_mode: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class AdmissionOptions:
+    """Which admission plugins differ from the default set."""
+
     enable_admission_plugins: tuple[str, ...]
     disable_admission_plugins: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class APIOptions:
     """Which API group versions are served: `runtime_config` as given ("apps/v1" → "false")."""
 
     runtime_config: Mapping[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class FeatureOptions:
+    """Profiling and flow control."""
+
     enable_priority_and_fairness: bool
     profiling: bool
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LoggingOptions:
+    """How and how much is logged."""
+
     logging_format: str
     v: int
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class ControlPlaneOptions:
     """What the built-in resources need to know."""
 
@@ -124,8 +136,10 @@ class ControlPlaneOptions:
         return tuple(part.strip() for part in self.service_cluster_ip_range.split(",") if part.strip())
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Options:
+    """All of them together, and what the command line said beside."""
+
     generic: GenericOptions
     storage: StorageOptions
     serving: ServingOptions
