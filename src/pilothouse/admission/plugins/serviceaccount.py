@@ -110,6 +110,10 @@ def _token_volume() -> dict[str, Any]:
             {"downwardAPI": {"items": [
                 {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}},
             ]}},
+            # named for one distribution, but the kube-apiserver that is the measure adds it to every pod
+            {"configMap": {
+                "name": "openshift-service-ca.crt", "items": [{"key": "service-ca.crt", "path": "service-ca.crt"}],
+            }},
         ],
         "defaultMode": 0o644,
     }
