@@ -206,7 +206,7 @@ def _parse_big(number: str, exponent: int, base: int, format: str, negative: boo
 def _round_up(unscaled: int, exponent: int) -> int:
     """unscaled × 10^exponent as a whole number, rounded away from zero."""
     if exponent >= 0:
-        return unscaled * 10**exponent
+        return unscaled * int(10**exponent)
     size = abs(unscaled)
     rounded = -(-size // 10**-exponent) if -exponent <= len(str(size)) else int(size > 0)
     return rounded if unscaled >= 0 else -rounded

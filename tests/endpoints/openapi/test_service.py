@@ -1,0 +1,100 @@
+import asyncio
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping
+
+from pilothouse.apimachinery.http import Request, Response
+from pilothouse.endpoints.openapi.service import OpenAPIService
+
+V2 = b'{"swagger":"2.0"}'
+CORE = b'{"openapi":"3.0.0"}'
+HASH = hashlib.sha512(CORE).hexdigest().upper()
+NOW = 1_700_000_000.0
+
+
+class Builder:
+    """Counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.built: list[str] = []
+
+    def v2(self) -> bytes:
+        self.built.append("v2")
+        return V2
+
+    def v3(self) -> Mapping[str, bytes]:
+        self.built.append("v3")
+        return {"api/v1": CORE}
+
+
+def get(path: str, query: str = "", **headers: str) -> Response:
+    service = OpenAPIService(Builder(), clock=lambda: NOW)
+    handler = {"/openapi/v2": service.v2, "/openapi/v3": service.v3_index}.get(path, service.v3_document)
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    return asyncio.run(handler(Request("GET", path, query, pairs)))
+
+
+def header(response: Response, name: bytes) -> str | None:
+    return next((value.decode() for key, value in response.headers if key == name), None)
+
+
+def test_the_index_names_each_document_with_its_hash() -> None:
+    response = get("/openapi/v3")
+    assert header(response, b"content-type") == "text/plain; charset=utf-8"
+    assert json.loads(response.body) == {"paths": {"api/v1": {"serverRelativeURL": f"/openapi/v3/api/v1?hash={HASH}"}}}
+
+
+def test_a_document_without_a_hash_has_an_etag_but_may_not_be_kept() -> None:
+    response = get("/openapi/v3/api/v1")
+    assert (response.status, response.body) == (200, CORE)
+    assert header(response, b"etag") == f'"{HASH}"'
+    assert header(response, b"content-type") == "application/json"
+    assert header(response, b"last-modified") == "Tue, 14 Nov 2023 22:13:20 GMT"
+    assert header(response, b"cache-control") is None
+
+
+def test_the_right_hash_makes_it_immutable_and_a_wrong_one_leads_there() -> None:
+    response = get("/openapi/v3/api/v1", f"hash={HASH}")
+    assert header(response, b"cache-control") == "public, immutable"
+    assert header(response, b"expires") == "Wed, 13 Nov 2024 22:13:20 UTC"
+    response = get("/openapi/v3/api/v1", "hash=old")
+    assert (response.status, header(response, b"location")) == (301, f"/openapi/v3/api/v1?hash={HASH}")
+
+
+def test_validators() -> None:
+    assert get("/openapi/v3/api/v1", if_none_match=f'"{HASH}"').status == 304
+    assert get("/openapi/v3/api/v1", if_none_match=f'W/"x", "{HASH}"').status == 304
+    assert get("/openapi/v3/api/v1", if_none_match='"x"').status == 200
+    assert get("/openapi/v3/api/v1", if_modified_since="Tue, 14 Nov 2023 22:13:20 GMT").status == 304
+    assert get("/openapi/v2", if_none_match="*").body == b""
+
+
+def test_unknown_documents_and_forms() -> None:
+    response = get("/openapi/v3/apis/odd/v1")
+    assert (response.status, response.body, response.headers) == (404, b"", [])
+    assert get("/openapi/v3/api/v1", accept="text/plain").status == 406
+    assert get("/openapi/v2", accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf").status == 406
+
+
+def test_v2_in_json_whenever_it_is_accepted() -> None:
+    accepted = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json;q=0.5"
+    assert get("/openapi/v2", accept=accepted).body == V2
+    assert get("/openapi/v2", accept="*/*").body == V2
+    response = get("/openapi/v2", accept_encoding="deflate, gzip;q=0.5")
+    assert header(response, b"content-encoding") == "gzip"
+    assert gzip.decompress(response.body) == V2
+    assert get("/openapi/v2", accept_encoding="gzip;q=0").body == V2
+
+
+def test_documents_are_built_once_and_only_when_asked_for() -> None:
+    builder = Builder()
+    service = OpenAPIService(builder)
+
+    async def ask() -> None:
+        requests = [Request("GET", "/openapi/v3"), Request("GET", "/openapi/v3/api/v1")]
+        await asyncio.gather(service.v3_index(requests[0]), service.v3_document(requests[1]))
+
+    assert builder.built == []
+    asyncio.run(ask())
+    assert builder.built == ["v3"]
