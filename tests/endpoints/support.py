@@ -8,20 +8,19 @@ from typing import Any
 import orjson
 
 from pilothouse.admission.chain import Chain
-from pilothouse.apimachinery.gvk import GroupVersion
+from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
 from pilothouse.apimachinery.http import Request, Response, StreamResponse
 from pilothouse.apimachinery.requestinfo import resolve
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.apimachinery.user import User
 from pilothouse.authorization.interface import Attributes, Decision
+from pilothouse.controlplane.stores import make_stores
 from pilothouse.endpoints import discovery
 from pilothouse.endpoints.installer import APIGroupVersion
 from pilothouse.endpoints.response import render_error
 from pilothouse.endpoints.scope import Services
 from pilothouse.registry import groups
 from pilothouse.registry.dependencies import Dependencies
-from pilothouse.registry.index import index_for
-from pilothouse.registry.rest import Resource
 from pilothouse.registry.store import Store
 from pilothouse.storage.memory import MemoryBackend
 from pilothouse.storage.storage import Storage
@@ -45,30 +44,21 @@ class API:
 
     def __init__(self, storage: Storage, services: Services | None = None) -> None:
         self.storage = storage
+        stores: dict[GroupResource, Store] = {}
+        self.groups = groups.build(Dependencies(stores=lambda resource: stores[resource]))
+        resources = [resource for group in self.groups for resource in group.resources]
+        stores.update(make_stores(storage, resources))
+        self.stores = stores
         self.services = services or Services(admission=Chain([]), authorizer=AllowAll())
-        self.groups = groups.build(Dependencies())
-        self._stores: dict[str, Store] = {}
-        stored = {}
-        for group in self.groups:
-            stored.update(discovery.storage_versions(group.resources))
-        self._main: dict[str, Resource] = {
-            r.storage_prefix: r for g in self.groups for r in g.resources if r.storage_prefix and r.converter is None
-        }
+        stored = discovery.storage_versions(resources)
         self.versions = {
             (group.name, version.version): APIGroupVersion(
-                GroupVersion(group.name, version.version), version.resources, self.store, self.services, stored
+                GroupVersion(group.name, version.version), version.resources,
+                lambda resource: stores.get(resource.group_resource), self.services, stored,
             )
             for group in self.groups for version in group.versions
         }
-
-    def store(self, resource: Resource) -> Store | None:
-        prefix = resource.storage_prefix
-        if not prefix:
-            return None
-        if prefix not in self._stores:
-            main = self._main[prefix]
-            self._stores[prefix] = Store(main, self.storage.cacher(f"/registry/{prefix}/", index_for(main)))
-        return self._stores[prefix]
+        self.warnings: list[str] = []
 
     async def call(
         self, method: str, path: str, body: Any = b"", *, query: str = "", **headers: str

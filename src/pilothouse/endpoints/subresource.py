@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from pilothouse.registry.rest import Object, SubresourceHandler
 
 _STATUS_KIND = "Status"
+#: Whose bodies say which object they mean (upstream: PreserveRequestObjectMetaSystemFieldsOnSubresourceCreate).
+_PRESERVING = frozenset({"binding"})
 
 
 def special(scope: Scope, verb: str, handler: SubresourceHandler) -> Handler:
@@ -66,7 +68,8 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
         obj = scope.bodies.decode(body, media_type, wanted.field_validation, ctx)
         metadata = obj["metadata"]
         namespace = scope.namespace(info)
-        wipe_system_fields(metadata)
+        if scope.subresource_name not in _PRESERVING:
+            wipe_system_fields(metadata)
         ensure_namespace(metadata, namespace)
         name = info.name if named else metadata.get("name", "")
         obj = await _admitted(scope, request, name, wanted, CREATE, obj)

@@ -68,6 +68,8 @@ async def _open(scope: Scope, wanted: ListOptions, predicate: Predicate, version
             await cacher.wait_revision(version)
         except Future as e:
             raise status.too_large_resource_version(e.requested, e.current) from None
+    if wanted.send_initial_events is False and not version:
+        version = cacher.revision
     try:
         return cacher.watch(
             predicate, revision=None if initial else version, bookmarks=wanted.allow_bookmarks, initial_events=initial
