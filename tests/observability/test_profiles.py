@@ -3,7 +3,7 @@ import threading
 
 from pilothouse.observability import profiles
 from pilothouse.observability.metrics import Registry
-from pilothouse.observability.process import install_process_metrics
+from pilothouse.observability.process import install_feature_metrics, install_process_metrics
 
 
 def test_task_dump_names_tasks_and_threads() -> None:
@@ -52,3 +52,11 @@ def test_process_metrics() -> None:
     assert 'git_version="v1.36.2",' in text
     for name in ("process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds"):
         assert f"# TYPE {name} " in text
+
+
+def test_feature_metrics() -> None:
+    registry = Registry()
+    install_feature_metrics([("APIServerTracing", "", True), ("Odd", "ALPHA", False)], registry)
+    text = registry.render().decode()
+    assert 'kubernetes_feature_enabled{name="APIServerTracing",stage=""} 1\n' in text
+    assert 'kubernetes_feature_enabled{name="Odd",stage="ALPHA"} 0\n' in text

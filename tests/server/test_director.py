@@ -1,14 +1,15 @@
 """Who gets which path, after the recorded answers of kube-apiserver to unknown paths."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import orjson
 import pytest
 
-from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.requestinfo import resolve
 from pilothouse.observability.metrics import Registry
-from pilothouse.server.director import Director, not_found_handler
+from pilothouse.server.director import Director, instrument, not_found_handler
 from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.mux import PathRecorderMux
 from pilothouse.server.responses import generic_status, render_status
@@ -151,12 +152,41 @@ def test_requests_are_counted_by_their_labels() -> None:
     assert "made-up" not in lines
 
 
+def test_a_watch_counts_when_it_ends() -> None:
+    registry = Registry()
+    times = iter((5.0, 9.0))
+
+    async def handle(request: Request) -> Response:
+        async def events() -> AsyncIterator[bytes]:
+            yield b"{}\n"
+
+        return StreamResponse(events())
+
+    async def run() -> None:
+        request = Request("GET", "/api/v1/things", "watch=1")
+        request.context.request_info = resolve(request)
+        serve = instrument(handle, ServerMetrics(registry), render_status, clock=lambda: next(times))
+        response = await serve(request)
+        assert isinstance(response, StreamResponse)
+        gauge = 'apiserver_longrunning_requests{component="apiserver",group="",resource="things",scope="cluster",'
+        gauge += 'subresource="",verb="WATCH",version="v1"} '
+        assert f"{gauge}1\n" in registry.render().decode()
+        assert "apiserver_request_total{" not in registry.render().decode()
+        assert [chunk async for chunk in response.stream] == [b"{}\n"]
+        text = registry.render().decode()
+        assert f"{gauge}0\n" in text
+        assert 'verb="WATCH",version="v1"} 1\n' in text
+        assert "apiserver_request_duration_seconds_sum{" in text
+
+    asyncio.run(run())
+
+
 def test_dry_runs_and_watches_have_series_of_their_own() -> None:
     metrics = ServerMetrics(Registry())
     for query in ("", "dryRun=All", "watch=1", ""):
         request = Request("GET", "/api/v1/namespaces/a/things/b", query)
         request.context.request_info = resolve(request)
-        metrics.record(request, Response(200), 0.1)
+        metrics.record(request, 200, 2, 0.1)
     text = metrics.registry.render().decode()
     assert 'dry_run="",group="",resource="things",scope="resource",subresource="",verb="GET",version="v1"} 2' in text
     assert 'dry_run="All",group="",resource="things",scope="resource",subresource="",verb="GET",version="v1"} 1' in text

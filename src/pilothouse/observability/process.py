@@ -3,9 +3,9 @@
 import os
 import resource
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from pilothouse.observability.metrics import REGISTRY, STABLE, Registry
+from pilothouse.observability.metrics import BETA, REGISTRY, STABLE, Registry
 from pilothouse.observability.profiles import resident_bytes
 
 _START = time.time()
@@ -48,6 +48,16 @@ def install_process_metrics(version: Mapping[str, str], registry: Registry = REG
         open_files.set(_open_files())
 
     registry.add_collector(collect)
+
+
+def install_feature_metrics(gates: Iterable[tuple[str, str, bool]], registry: Registry = REGISTRY) -> None:
+    """kubernetes_feature_enabled for each (name, stage, enabled); the stage of a GA feature is ""."""
+    enabled = registry.gauge(
+        "kubernetes_feature_enabled", "This metric records the data about the stage and enablement of a k8s feature.",
+        ("name", "stage"), BETA,
+    )
+    for name, stage, on in gates:
+        enabled.set(1.0 if on else 0.0, name, stage)
 
 
 def _virtual_bytes() -> int:

@@ -14,7 +14,7 @@ from pilothouse.apimachinery.http import Handler
 from pilothouse.observability.logging import log
 from pilothouse.observability.metrics import SLI_REGISTRY, Registry
 from pilothouse.server.chain import ChainConfig, build_chain
-from pilothouse.server.director import APIGroupHandler, Director, not_found_handler
+from pilothouse.server.director import APIGroupHandler, Director, instrument, not_found_handler
 from pilothouse.server.healthz import (
     ENDPOINTS,
     HEALTHZ,
@@ -158,10 +158,15 @@ class GenericAPIServer:
     def prepare(self) -> Handler:
         """Install the health endpoints and build the filter chain; returns the server's handler."""
         self.health[READYZ].add(shutdown_check(self.signals.shutdown_initiated))
-        self.health[HEALTHZ].install(self.mux)
-        self.health[LIVEZ].install(self.mux)
-        self.health[READYZ].install(self.mux, self.signals.has_been_ready.signal)
-        self._handler = build_chain(self.director.serve, self.config.chain)
+        chain = self.config.chain
+
+        def counted(handler: Handler) -> Handler:
+            return instrument(handler, chain.metrics, chain.render)
+
+        self.health[HEALTHZ].install(self.mux, wrap=counted)
+        self.health[LIVEZ].install(self.mux, wrap=counted)
+        self.health[READYZ].install(self.mux, self.signals.has_been_ready.signal, counted)
+        self._handler = build_chain(self.director.serve, chain)
         return self._handler
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
+from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.server.metrics import ServerMetrics
@@ -61,7 +61,7 @@ class Director:
         root = root_path(*key)
         serve = instrument(
             handler.handle, self._metrics, self._render,
-            lambda info: not info.is_resource_request or handler.serves(info.resource, info.subresource),
+            lambda info: info.is_resource_request and handler.serves(info.resource, info.subresource),
         )
         self.groups[key] = handler
         self._versions[key] = (f"{root}/", serve)
@@ -141,11 +141,15 @@ def instrument(
         except StatusError as error:
             response = render(request, error)
         except Exception:
-            metrics.record(request, Response(500), clock() - request.context.received_at, known)
+            metrics.record(request, 500, 0, clock() - request.context.received_at, known)
             raise
-        if request.context.request_info.long_running:
-            metrics.record_long_running(request, response)
-        metrics.record(request, response, clock() - request.context.received_at, known)
+        if isinstance(response, StreamResponse):
+            status = response.status
+            metrics.follow(request, response, lambda size: metrics.record(
+                request, status, size, clock() - request.context.received_at, known))
+        else:
+            metrics.record(
+                request, response.status, len(response.body), clock() - request.context.received_at, known)
         return response
 
     return serve

@@ -82,9 +82,15 @@ class HealthRegistry:
         """Name and reason of every check that fails now."""
         return {check.name: reason for check in self.checks if (reason := check.check()) is not None}
 
-    def install(self, mux: PathRecorderMux, on_healthy: Callable[[], None] | None = None) -> None:
-        """Put /<endpoint> and /<endpoint>/<check> on `mux`. `on_healthy` is called at each success."""
-        mux.handle(f"/{self.endpoint}", self._root(on_healthy))
+    def install(
+        self, mux: PathRecorderMux, on_healthy: Callable[[], None] | None = None,
+        wrap: Callable[[Handler], Handler] = lambda handler: handler,
+    ) -> None:
+        """Put /<endpoint> and /<endpoint>/<check> on `mux`.
+
+        `on_healthy` is called at each success; `wrap` goes around the endpoint itself (to count its requests).
+        """
+        mux.handle(f"/{self.endpoint}", wrap(self._root(on_healthy)))
         for check in self.checks:
             mux.handle(f"/{self.endpoint}/{check.name}", _single(check))
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 
-from pilothouse.apimachinery.http import Request, Response, StreamResponse
+from pilothouse.apimachinery.http import Request, StreamResponse
 from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch
 from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Counter, HistogramSeries, Registry, Series
-from pilothouse.server.streams import on_end, tracked
+from pilothouse.server.streams import tracked
 
 COMPONENT = "apiserver"
 _LATENCY_BUCKETS = (
@@ -63,14 +63,6 @@ def _odd(request: Request) -> bool:
     """Whether a request's labels depend on more than method and request info: its query or its content type."""
     query = request.raw_query
     return request.method == "PATCH" or (bool(query) and ("dryRun" in query or "watch" in query))
-
-
-def _observe_size(response: Response, sizes: HistogramSeries) -> None:
-    if isinstance(response, StreamResponse):
-        stream = tracked(response)
-        stream.on_end(lambda: sizes.observe(stream.size))
-    else:
-        sizes.observe(len(response.body))
 
 
 class _Route:
@@ -194,11 +186,13 @@ class ServerMetrics:
         self.registry.add_collector(lambda: series.set(watermark()))
 
     def record(
-        self, request: Request, response: Response, seconds: float, known: Callable[[RequestInfo], bool] | None = None
+        self, request: Request, status: int, size: int, seconds: float,
+        known: Callable[[RequestInfo], bool] | None = None,
     ) -> None:
-        """One request that reached a handler (upstream: MonitorRequest).
+        """One request that reached a handler and is answered (upstream: MonitorRequest).
 
-        `known` is asked before a new set of labels is added; made-up resources must not fill the memory.
+        `size` is the body's in bytes. `known` is asked before a new set of labels is added; made-up resources
+        must not fill the memory.
         """
         info = request.context.request_info
         # All that the labels depend on, but for what `_odd` tells.
@@ -214,7 +208,6 @@ class ServerMetrics:
                 return
             if not odd:
                 self._shapes[shape] = route
-        status = response.status
         code = route.codes.get(status)
         if code is None:
             code = route.codes[status] = route.total(str(status))
@@ -224,7 +217,7 @@ class ServerMetrics:
             latency = request.context.latency
             route.sli.observe(seconds if latency is None else seconds - latency.outside())
         if route.sizes is not None:
-            _observe_size(response, route.sizes)
+            route.sizes.observe(size)
 
     def _find_route(self, request: Request, known: Callable[[RequestInfo], bool] | None) -> _Route | None:
         dry_run = _dry_run(request)
@@ -242,17 +235,18 @@ class ServerMetrics:
             )
         return route
 
-    def record_long_running(self, request: Request, response: Response) -> None:
-        """Keep the gauge of long-running requests up while `response` streams."""
-        if not isinstance(response, StreamResponse):
-            return
-        series = self._long_running.labels(*self._route_labels(request))
-        series.value += 1
+    def follow(self, request: Request, response: StreamResponse, record: Callable[[int], None]) -> None:
+        """Call `record` with the bytes sent when `response` is over; until then a long-running one is in the gauge."""
+        stream = tracked(response)
+        if request.context.request_info.long_running:
+            series = self._long_running.labels(*self._route_labels(request))
+            series.value += 1
 
-        def ended() -> None:
-            series.value -= 1
+            def ended() -> None:
+                series.value -= 1
 
-        on_end(response, ended)
+            stream.on_end(ended)
+        stream.on_end(lambda: record(stream.size))
 
     def record_termination(self, request: Request, code: int) -> None:
         """A request that the server ended in self-defence."""

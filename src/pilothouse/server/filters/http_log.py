@@ -5,6 +5,7 @@ Off, it costs one comparison. A watch is logged when it ends.
 
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.apimachinery.requestinfo import request_uri
@@ -24,16 +25,16 @@ def with_http_logging(
 
         def write() -> None:
             client = request.client
-            logger.info(
-                "HTTP", level=LEVEL, depth=1,
-                verb=reported_verb(request),
-                URI=request_uri(request),
-                latency=f"{(clock() - request.context.received_at) * 1000:.6g}ms",
-                userAgent=user_agent,
-                **{"audit-ID": request.context.audit_id[:64]},
-                srcIP=f"{client[0]}:{client[1]}" if client else "",
-                resp=response.status,
-            )
+            values: dict[str, Any] = {
+                "verb": reported_verb(request),
+                "URI": request_uri(request),
+                "latency": f"{(clock() - request.context.received_at) * 1000:.6g}ms",
+                "userAgent": user_agent,
+                "audit-ID": request.context.audit_id[:64],
+                "srcIP": f"{client[0]}:{client[1]}" if client else "",
+                "resp": response.status,
+            }
+            logger.info("HTTP", level=LEVEL, **values)
 
         on_end(response, write)
         return response
