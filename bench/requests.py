@@ -4,29 +4,32 @@ import json
 from collections.abc import Iterator
 
 from bench.report import Result
-from bench.setting import PAYLOAD, Setting, config_map
+from bench.setting import PAYLOAD, Loader, Server, Setting, config_map
+from bench.wrk import Load
 
 _PATH = "/api/v1/namespaces/requests/configmaps"
 _PATCHED = 256
-_GETS, _CREATES, _PATCHES = (1, 16, 64), (1, 64), (1, 64)
-NAMES = tuple(f"{verb}, {n} connections" for verb, counts in (
-    ("GET", _GETS), ("CREATE", _CREATES), ("PATCH", _PATCHES),
-) for n in counts)
+_COUNTS = {"GET": (1, 16, 64), "CREATE": (1, 64), "PATCH": (1, 64)}
+NAMES = tuple(f"{verb}, {n} connections" for verb, counts in _COUNTS.items() for n in counts)
 
 
 def run(setting: Setting) -> Iterator[Result]:
     with setting.server() as server:
         server.make("requests", [config_map(f"patched-{n}") for n in range(_PATCHED)])
-        for n in _GETS:
-            if setting.wanted(name := f"GET, {n} connections"):
-                yield setting.measure(name, n, lambda _, n=n: server.load(f"{_PATH}/patched-0", n, setting.seconds))
-        for n in _CREATES:
-            if setting.wanted(name := f"CREATE, {n} connections"):
-                yield setting.measure(name, n, lambda turn, n=n: server.load(
-                    _PATH, n, setting.seconds, "create", f"new-{n}-{turn}", json.dumps(PAYLOAD),
-                ))
-        for n in _PATCHES:
-            if setting.wanted(name := f"PATCH, {n} connections"):
-                yield setting.measure(name, n, lambda _, n=n: server.load(
-                    _PATH, n, setting.seconds, "patch", _PATH, str(_PATCHED),
-                ))
+        for verb, counts in _COUNTS.items():
+            for n in counts:
+                if setting.wanted(name := f"{verb}, {n} connections"):
+                    yield setting.measure(name, n, _loader(setting, server, verb, n))
+
+
+def _loader(setting: Setting, server: Server, verb: str, connections: int) -> Loader:
+    def load(turn: int) -> Load:
+        match verb:
+            case "CREATE":
+                arguments = [f"new-{connections}-{turn}", json.dumps(PAYLOAD)]
+                return server.load(_PATH, connections, setting.seconds, "create", *arguments)
+            case "PATCH":
+                return server.load(_PATH, connections, setting.seconds, "patch", _PATH, str(_PATCHED))
+        return server.load(f"{_PATH}/patched-0", connections, setting.seconds)
+
+    return load

@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import os
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
@@ -16,6 +18,10 @@ from pilothouse.testing.server import StartError, TestServer
 TOKEN = "bench-token"
 #: A ConfigMap of about a kilobyte, as people have them.
 PAYLOAD = {"settings.yaml": "threads: 8\nlevel: info\n" + "# a line of a configuration\n" * 16}
+
+
+#: One measurement, given the round.
+Loader = Callable[[int], Load]
 
 
 class Failed(Exception):
@@ -37,7 +43,7 @@ class Setting:
         return Server(self.flags)
 
     def measure(
-        self, name: str, connections: int, load: Callable[[int], Load], *, unit: str = "requests/s",
+        self, name: str, connections: int, load: Loader, *, unit: str = "requests/s",
         note: Callable[[Load], str] | None = None,
     ) -> Result:
         """Yardstick and `load` (given the round) by turns; the median of each."""
@@ -51,7 +57,9 @@ class Setting:
             return Result(name, error=str(error))
         yardstick = statistics.median(bare)
         middle = sorted(loads, key=lambda load: load.rate)[len(loads) // 2]
-        text = f"p50 {middle.p50_ms:.2f} ms, p99 {middle.p99_ms:.2f} ms" if note is None else note(middle)
+        text = note(middle) if note is not None else (
+            f"{middle.cpu_microseconds:.0f} µs CPU, p50 {middle.p50_ms:.2f} ms, p99 {middle.p99_ms:.2f} ms"
+        )
         return Result(name, middle.rate, unit, yardstick, middle.rate / yardstick, text)
 
 
@@ -67,7 +75,7 @@ class Server:
         try:
             self._server.start()
         except StartError as error:
-            raise Failed(f"the server does not start: {error}") from error
+            raise Failed(f"the server does not start: {str(error).strip().splitlines()[-1]}") from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -86,8 +94,16 @@ class Server:
             line = next(line for line in status if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024 / 1e6
 
+    def _cpu_seconds(self) -> float:
+        """User and system time of the process so far."""
+        with open(f"/proc/{self._server.process.pid}/stat") as stat:
+            user, system = stat.read().rsplit(")", 1)[1].split()[11:13]
+        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
+
     def load(self, path: str, connections: int, seconds: int, script: str = "get", *arguments: str) -> Load:
-        return wrk(self.url + path, connections, seconds, script=script, headers=self.headers, arguments=arguments)
+        before = self._cpu_seconds()
+        load = wrk(self.url + path, connections, seconds, script=script, headers=self.headers, arguments=arguments)
+        return replace(load, cpu_microseconds=(self._cpu_seconds() - before) / load.requests * 1e6)
 
     def make(self, namespace: str, objects: Sequence[dict[str, Any]]) -> None:
         """Create the namespace and ConfigMaps in it. Raises Failed at the first answer that is not 201."""

@@ -65,4 +65,5 @@ def _wait(port: int, process: subprocess.Popen[bytes], until: float, log: Path) 
             if answer.status == 200:
                 return
         time.sleep(0.005)
-    raise Failed(f"the server did not become ready: {log.read_text(errors='replace')[-500:]}")
+    last = log.read_text(errors="replace").strip().splitlines()[-1:]
+    raise Failed(f"the server did not become ready: {''.join(last)}")

@@ -1,11 +1,13 @@
 """Fan-out: many watchers of one namespace while ConfigMaps are created in it."""
 
 import json
+import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from bench.report import Result
 from bench.setting import PAYLOAD, TOKEN, Failed, Server, Setting
@@ -22,13 +24,19 @@ def run(setting: Setting) -> Iterator[Result]:
         server.make("watched", [])
         for n in _WATCHERS:
             if setting.wanted(name := f"WATCH, {n} watchers"):
-                writes: list[float] = []
-                yield setting.measure(
-                    name, _WRITERS, lambda turn, n=n, writes=writes: _fan_out(setting, server, n, turn, writes),
-                    unit="events/s", note=lambda load, writes=writes: (
-                        f"{load.bytes / load.seconds / 1e6:,.0f} MB/s, {sorted(writes)[len(writes) // 2]:,.0f} writes/s"
-                    ),
-                )
+                yield _line(setting, server, name, n)
+
+
+def _line(setting: Setting, server: Server, name: str, watchers: int) -> Result:
+    writes: list[float] = []
+
+    def load(turn: int) -> Load:
+        return _fan_out(setting, server, watchers, turn, writes)
+
+    def note(load: Load) -> str:
+        return f"{load.bytes / load.seconds / 1e6:,.0f} MB/s, {statistics.median(writes):,.0f} writes/s"
+
+    return setting.measure(name, _WRITERS, load, unit="events/s", note=note)
 
 
 def _fan_out(setting: Setting, server: Server, watchers: int, turn: int, writes: list[float]) -> Load:
@@ -53,10 +61,10 @@ def _fan_out(setting: Setting, server: Server, watchers: int, turn: int, writes:
     return Load(sum(found["counts"]), found["bytes"], found["last"] - began, 0, 0)
 
 
-def _settled(process: "subprocess.Popen[str]", written: int) -> dict[str, list[int]]:
+def _settled(process: "subprocess.Popen[str]", written: int) -> dict[str, Any]:
     """Wait until all watchers have the same number of events: all that were acknowledged, and perhaps the few
     whose answers wrk did not wait for."""
-    found = {}
+    found: dict[str, Any] = {}
     for _ in range(300):
         time.sleep(0.1)
         before, found = found, _ask(process, "count\n")
@@ -68,10 +76,13 @@ def _settled(process: "subprocess.Popen[str]", written: int) -> dict[str, list[i
     raise Failed(f"{written} writes, but watchers have {min(counts)} to {max(counts)} events")
 
 
-def _ask(process: "subprocess.Popen[str]", question: str = "") -> dict:  # type: ignore[type-arg]
+def _ask(process: "subprocess.Popen[str]", question: str = "") -> dict[str, Any]:
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write(question)
     process.stdin.flush()
-    answer: dict = json.loads(process.stdout.readline())  # type: ignore[type-arg]
+    line = process.stdout.readline()
+    if not line:
+        raise Failed(f"the process of the watchers ended with code {process.wait()}")
+    answer: dict[str, Any] = json.loads(line)
     return answer

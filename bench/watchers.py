@@ -22,8 +22,7 @@ class Watch(asyncio.Protocol):
         self.last = 0.0
         self.broken = ""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:

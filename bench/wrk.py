@@ -16,13 +16,14 @@ class WrkFailed(Exception):
 
 @dataclass(frozen=True)
 class Load:
-    """What one run did: requests, and bytes received, in so many seconds."""
+    """What one run did: requests, and bytes received, in so many seconds; the CPU that each took of the server."""
 
     requests: int
     bytes: int
     seconds: float
     p50_ms: float
     p99_ms: float
+    cpu_microseconds: float = 0.0
 
     @property
     def rate(self) -> float:
