@@ -7,7 +7,7 @@ every text here is canonical.
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -15,13 +15,21 @@ from pilothouse.apimachinery.field import go_quote
 
 SortKey = tuple[Any, ...]
 
-_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_SHORT: Final = 128
+_HTML: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
-@lru_cache(maxsize=8192)
 def json_string(text: str) -> str:
     """The text as Go's encoders write it, HTML characters escaped."""
-    return orjson.dumps(text).decode().translate(_HTML)
+    return _short_json_string(text) if len(text) <= _SHORT else _encode(text)
+
+
+def _encode(value: Any) -> str:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().translate(_HTML)
+
+
+_short_json_string = lru_cache(maxsize=8192)(_encode)
+"""Names of list items recur all the time; long texts are not worth the memory."""
 
 
 def json_value(value: Any) -> str:
@@ -37,7 +45,7 @@ def json_value(value: Any) -> str:
             return str(int(value)) if value.is_integer() and abs(value) < 1e21 else repr(value)
         case None:
             return "null"
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode().translate(_HTML)
+    return _encode(value)
 
 
 def key_element(key: Mapping[str, Any]) -> str:
@@ -75,10 +83,11 @@ def canonical(text: str) -> str:
 
 def sort_key(text: str) -> SortKey:
     """SMD's order: fields by name, then keyed items, then set items by value, then indexes."""
-    return (0, text) if text[0] in ".f" else _sort_key(text)
+    if text[0] in ".f":
+        return (0, text)
+    return _short_sort_key(text) if len(text) <= _SHORT else _sort_key(text)
 
 
-@lru_cache(maxsize=8192)
 def _sort_key(text: str) -> SortKey:
     match text[0]:
         case "k":
@@ -87,6 +96,9 @@ def _sort_key(text: str) -> SortKey:
         case "v":
             return (2, *_value_rank(orjson.loads(text[2:])))
     return (3, int(text[2:]))
+
+
+_short_sort_key = lru_cache(maxsize=8192)(_sort_key)
 
 
 def _value_rank(value: Any) -> tuple[Any, ...]:
