@@ -5,6 +5,7 @@ import pytest
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.http import Context
+from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.registry.rest import DeleteOptions, Strategy, WriteOptions
 from pilothouse.registry.store import Store, decode
@@ -494,5 +495,18 @@ def test_delete_collection_skips_what_is_gone() -> None:
         assert await store.delete_collection(context(), "ns", items, DeleteOptions(), validate=validate) == items
         assert seen == ["a", "c"]
         assert store.cacher.count() == 0
+
+    run(test)
+
+
+def test_errors_name_the_resource_as_the_request_does() -> None:
+    async def test(store: Store) -> None:
+        ctx = context()
+        ctx.request_info = RequestInfo(
+            is_resource_request=True, path="/", verb="get", api_group="other.io", resource="configmaps"
+        )
+        error = await refused(store.get(ctx, "ns", "a"))
+        assert error.message == 'configmaps.other.io "a" not found'
+        assert error.details == {"name": "a", "group": "other.io", "kind": "configmaps"}
 
     run(test)

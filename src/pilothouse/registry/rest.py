@@ -53,11 +53,6 @@ class Strategy:
     #: What a deletion does with dependents when the request says nothing: "background", "orphan", or
     #: "unsupported" for kinds that never have dependents (no deletion finalizer is ever set).
     default_garbage_collection_policy = "background"
-    #: Which metadata checks the kind's own update validation repeats after the machine's: "update"
-    #: (ValidateObjectMetaUpdate) and/or "create" (ValidateObjectMeta). Each repeats its causes, as upstream's does.
-    update_metadata_checks: tuple[str, ...] = ("update", "create")
-    #: The same for writes to /status.
-    status_metadata_checks: tuple[str, ...] = ("update",)
     #: Strategies of other subresources that write the whole object ("finalize", "approval", "resize").
     subresource_strategies: Mapping[str, Strategy] = {}
     #: True for kinds that stay, terminating, until they have been emptied (namespaces, CRDs);

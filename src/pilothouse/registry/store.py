@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apimachinery import field, meta, status
-from pilothouse.apimachinery.gvk import GroupKind
+from pilothouse.apimachinery.gvk import GroupKind, GroupResource
 from pilothouse.apimachinery.names import generate_name
 from pilothouse.apimachinery.validation import is_path_segment_name
 from pilothouse.registry import deletion, writing
@@ -69,13 +69,20 @@ class Store:
         """The prefix of all keys, or of those in `namespace`; ends with "/"."""
         return f"{self.prefix}{namespace}/" if namespace and self.resource.namespaced else self.prefix
 
+    def _named(self, ctx: "Context") -> GroupResource:
+        """The resource as the request names it: events are served in two groups from one store."""
+        info = getattr(ctx, "request_info", None)
+        if info is None or not info.is_resource_request:
+            return self.resource.group_resource
+        return GroupResource(info.api_group, info.resource)
+
     async def get(self, ctx: "Context", namespace: str, name: str, resource_version: str = "") -> Item:
         key = self.key(namespace, name)
         if resource_version and resource_version != "0":
             await self._wait(resource_version)
         item = self.cacher.get(key)
         if item is None:
-            raise status.not_found(self.resource.group_resource, name)
+            raise status.not_found(self._named(ctx), name)
         return item
 
     async def _wait(self, resource_version: str) -> None:
@@ -124,7 +131,7 @@ class Store:
             try:
                 item = await self._insert(key, obj, options.dry_run)
             except KeyExists as e:
-                raise self._exists(metadata, e.item) from None
+                raise self._exists(ctx, metadata, e.item) from None
             done = True
         finally:
             if finish is not None:
@@ -141,9 +148,9 @@ class Store:
         obj["metadata"] = meta.ordered({**obj["metadata"], "resourceVersion": "0"})
         return await self.cacher.create(key, obj)
 
-    def _exists(self, metadata: Mapping[str, Any], there: Item) -> status.StatusError:
+    def _exists(self, ctx: "Context", metadata: Mapping[str, Any], there: Item) -> status.StatusError:
         make = status.generate_name_conflict if metadata.get("generateName") else status.already_exists
-        error = make(self.resource.group_resource, metadata["name"])
+        error = make(self._named(ctx), metadata["name"])
         if decode(there)["metadata"].get("deletionTimestamp") is None:
             return error
         message = f"object is being deleted: {error.message}"
@@ -164,12 +171,12 @@ class Store:
         while True:
             item = self.cacher.newest(key)
             if uid:
-                self._check_uid(key, name, uid, item)
+                self._check_uid(ctx, key, name, uid, item)
             try:
                 if item is not None:
                     return await self._update(ctx, namespace, item, update, options, subresource, validate), False
                 if not (create_on_missing or self.strategy.allow_create_on_update):
-                    raise status.not_found(self.resource.group_resource, name)
+                    raise status.not_found(self._named(ctx), name)
                 obj = await update({})
                 obj["metadata"].pop("resourceVersion", None)
                 return await self._create(ctx, namespace, obj, options, validate), True
@@ -187,11 +194,11 @@ class Store:
     ) -> Item:
         old = decode(item)
         obj = await update(decode(item))
-        self._check_resource_version(obj["metadata"], old["metadata"], item)
+        self._check_resource_version(ctx, obj["metadata"], old["metadata"], item)
         finish = None if subresource else await self.strategy.begin_update(ctx, obj, old, options.dry_run)
         done = False
         try:
-            writing.before_update(self.resource, self.strategy, ctx, obj, old, namespace, subresource)
+            writing.before_update(self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
             obj["metadata"] = meta.ordered(obj["metadata"])
             writing.keep_field_times(obj, old)
             if validate is not None:
@@ -207,29 +214,31 @@ class Store:
                 await finish(done)
         return result
 
-    def _check_uid(self, key: str, name: str, uid: str, item: Item | None) -> None:
+    def _check_uid(self, ctx: "Context", key: str, name: str, uid: str, item: Item | None) -> None:
         have = decode(item)["metadata"]["uid"] if item is not None else ""
         if uid != have:
             raise status.conflict(
-                self.resource.group_resource, name,
+                self._named(ctx), name,
                 f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
                 f"Precondition failed: UID in precondition: {uid}, UID in object meta: {have}",
             )
 
-    def _check_resource_version(self, metadata: dict[str, Any], old: Mapping[str, Any], item: Item) -> None:
+    def _check_resource_version(
+        self, ctx: "Context", metadata: dict[str, Any], old: Mapping[str, Any], item: Item
+    ) -> None:
         """The version that the object names must be the newest; leaves that version in `metadata`."""
         try:
             version = meta.parse_resource_version(metadata.get("resourceVersion") or "")
         except ValueError as e:
             raise status.plain_internal(str(e)) from None
-        resource = self.resource
+        resource = self._named(ctx)
         if version == 0:
             if not self.strategy.allow_unconditional_update:
                 # upstream names the resource where a kind belongs (store.go, Update): kept
                 missing = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-                raise status.invalid(GroupKind(resource.group, resource.name), old["name"], [missing])
+                raise status.invalid(GroupKind(resource.group, resource.resource), old["name"], [missing])
         elif version != item.revision:
-            raise status.conflict(resource.group_resource, old["name"], OPTIMISTIC_LOCK_ERROR)
+            raise status.conflict(resource, old["name"], OPTIMISTIC_LOCK_ERROR)
         metadata["resourceVersion"] = old["resourceVersion"]
 
     async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
@@ -270,7 +279,7 @@ class Store:
         while True:
             item = self.cacher.newest(key)
             if item is None:
-                raise status.not_found(self.resource.group_resource, name)
+                raise status.not_found(self._named(ctx), name)
             try:
                 return await self._delete(ctx, item, options, validate)
             except Conflict:

@@ -3,14 +3,16 @@
 Pure functions over dicts in the order in which kube-apiserver does things; `store.Store` calls them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pilothouse.apimachinery import field, metavalidation, status
+from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.meta import Times, new_uid
 from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain, is_path_segment
+from pilothouse.registry.metachecks import repeated
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
@@ -80,9 +82,12 @@ def before_create(
 
 def before_update(
     resource: "Resource", strategy: "Strategy", ctx: "Context", obj: "Object", old: "Object", namespace: str,
-    subresource: str,
+    subresource: str, named: GroupResource,
 ) -> None:
-    """Everything up to validating admission; changes `obj` in place. Raises 400 and 422."""
+    """Everything up to validating admission; changes `obj` in place. Raises 400 and 422.
+
+    `named` is the resource as the request names it, which for events can be of another group.
+    """
     metadata, old_metadata = obj["metadata"], old["metadata"]
     ensure_namespace(metadata, namespace if resource.namespaced else "")
     _copy(metadata, old_metadata, "generation")
@@ -98,7 +103,7 @@ def before_update(
         if strategy.generation and _desired_state_changed(strategy, obj, old):
             metadata["generation"] = (old_metadata.get("generation") or 0) + 1
     _keep_system_fields(metadata, old_metadata)
-    errors = _validate_metadata(resource, strategy, metadata, old_metadata, of_status)
+    errors = _validate_metadata(resource, strategy, metadata, old_metadata, repeated(named, of_status=of_status))
     validate = strategy.validate_status_update if of_status else strategy.validate_update
     errors.extend(validate(ctx, obj, old))
     if errors:
@@ -141,13 +146,13 @@ def _keep_system_fields(metadata: dict[str, Any], old: Mapping[str, Any]) -> Non
 
 
 def _validate_metadata(
-    resource: "Resource", strategy: "Strategy", new: Mapping[str, Any], old: Mapping[str, Any], of_status: bool
+    resource: "Resource", strategy: "Strategy", new: Mapping[str, Any], old: Mapping[str, Any], checks: Sequence[str]
 ) -> list[field.Error]:
     errors = metavalidation.validate(new, resource.namespaced, is_path_segment)
     errors.extend(metavalidation.validate_update(new, old))
     if errors:
         # the kind's own validation finds the same again, and upstream reports each finding as a cause
-        for check in strategy.status_metadata_checks if of_status else strategy.update_metadata_checks:
+        for check in checks:
             if check == "update":
                 errors.extend(metavalidation.validate_update(new, old))
             else:

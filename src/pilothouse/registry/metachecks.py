@@ -1,0 +1,40 @@
+"""How often an update's metadata is checked (upstream: Validate…Update of each kind in pkg/apis/*/validation).
+
+The machine checks an update's metadata once; then most kinds' own validation checks it again, as "update"
+(ValidateObjectMetaUpdate), as "create" (ValidateObjectMeta), or both. kube-apiserver reports each finding as
+a cause of its own, so the causes of one bad label are two to four.
+"""
+
+from typing import Final
+
+from pilothouse.apimachinery.gvk import GroupResource
+
+BOTH: Final = ("update", "create")
+UPDATE: Final = ("update",)
+CREATE: Final = ("create",)
+
+_REPEATED: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys((
+        "csinodes.storage.k8s.io", "endpointslices.discovery.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io",
+        "limitranges", "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io", "persistentvolumes",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
+        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
+        "validatingwebhookconfigurations.admissionregistration.k8s.io", "volumeattachments.storage.k8s.io",
+    ), CREATE),
+    **dict.fromkeys((
+        "cronjobs.batch", "csidrivers.storage.k8s.io", "daemonsets.apps", "deployments.apps", "events.events.k8s.io",
+        "horizontalpodautoscalers.autoscaling", "ipaddresses.networking.k8s.io", "leases.coordination.k8s.io",
+        "networkpolicies.networking.k8s.io", "podtemplates", "priorityclasses.scheduling.k8s.io", "replicasets.apps",
+        "replicationcontrollers", "resourcequotas", "resourceslices.resource.k8s.io", "runtimeclasses.node.k8s.io",
+        "servicecidrs.networking.k8s.io", "services", "statefulsets.apps",
+    ), UPDATE),
+    **dict.fromkeys(("events", "poddisruptionbudgets.policy"), ()),
+}
+
+
+def repeated(resource: GroupResource, *, of_status: bool) -> tuple[str, ...]:
+    """The checks that come on top of the machine's own, in no particular order."""
+    return UPDATE if of_status else _REPEATED.get(str(resource), BOTH)

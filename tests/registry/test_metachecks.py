@@ -1,0 +1,11 @@
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.registry.metachecks import BOTH, CREATE, UPDATE, repeated
+
+
+def test_repeated() -> None:
+    assert repeated(GroupResource("", "configmaps"), of_status=False) == BOTH
+    assert repeated(GroupResource("apps", "deployments"), of_status=False) == UPDATE
+    assert repeated(GroupResource("discovery.k8s.io", "endpointslices"), of_status=False) == CREATE
+    assert repeated(GroupResource("", "events"), of_status=False) == ()
+    assert repeated(GroupResource("events.k8s.io", "events"), of_status=False) == UPDATE
+    assert repeated(GroupResource("", "configmaps"), of_status=True) == UPDATE
