@@ -36,6 +36,22 @@ def test_wrong_suffix(text: str) -> None:
         parse(text)
 
 
+def test_absurd_numbers_cost_nothing() -> None:
+    assert parse("1e2147483647").value() > 10**300
+    assert parse("1e2147483647") + parse("1") > parse("1e300")
+    assert parse("1e-2147483648").value() == 1
+    with pytest.raises(QuantityError, match="unable to parse numeric part of quantity"):
+        parse("1" * 5000)
+
+
+@given(st.text(max_size=12) | st.text(alphabet="0123456789.+-eEimnkKMGT", max_size=12))
+def test_whatever_comes_is_a_quantity_or_a_quantity_error(text: str) -> None:
+    try:
+        parse(str(parse(text)))
+    except QuantityError as e:
+        assert str(e)
+
+
 def test_order_and_equality() -> None:
     assert parse("1Gi") == parse("1024Mi")
     assert hash(parse("1000m")) == hash(parse("1"))

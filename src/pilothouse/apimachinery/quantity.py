@@ -15,8 +15,10 @@ DECIMAL_SI: Final = "DecimalSI"
 _MAX_INT64 = 2**63 - 1
 _NANO = -9
 _INT64_DIGITS = 18
-#: Beyond this, powers of ten are compared by their exponents and never computed.
+#: Beyond this, powers of ten are compared by their exponents and never computed: a short text may say 1e2147483647.
 _COMPUTABLE = 400
+#: Longer numbers are refused (upstream takes any length, and time with it).
+_MOST_DIGITS = 1000
 
 _DECIMAL_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY_SUFFIXES = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
@@ -30,6 +32,7 @@ class QuantityError(ValueError):
     """A text that is no quantity; the message is upstream's."""
 
 
+NUMBER_WRONG = "unable to parse numeric part of quantity"
 FORMAT_WRONG = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 SUFFIX_WRONG = "unable to parse quantity's suffix"
 
@@ -87,7 +90,7 @@ class Quantity:
         return value if -_MAX_INT64 - 1 <= value <= _MAX_INT64 else None
 
     def value(self) -> int:
-        """The value, rounded away from zero to a whole number."""
+        """The value, rounded away from zero to a whole number; what is astronomical comes out merely huge."""
         return _round_up(self.unscaled, self.exponent)
 
     def milli_value(self) -> int:
@@ -100,10 +103,12 @@ def parse(text: str) -> Quantity:
     if not text:
         raise QuantityError(FORMAT_WRONG)
     number, numerator, denominator, suffix = _split(text)
+    if len(number) > _MOST_DIGITS:
+        raise QuantityError(NUMBER_WRONG)
     base, exponent, format = _interpret(suffix)
     negative = text[0] == "-"
     fast = _parse_int64(text, numerator, denominator, base, exponent, format, negative)
-    return fast or _parse_big(number, exponent, base, format, negative)
+    return fast if fast is not None else _parse_big(number, exponent, base, format, negative)
 
 
 @lru_cache(maxsize=4096)
@@ -187,6 +192,8 @@ def _parse_int64(
 
 def _parse_big(number: str, exponent: int, base: int, format: str, negative: bool) -> Quantity:
     whole, _, fraction = number.lstrip("+-").partition(".")
+    if not whole + fraction:
+        raise QuantityError(NUMBER_WRONG)
     unscaled, scale = int(whole + fraction), -len(fraction)
     if base == 10:
         scale += exponent
@@ -206,7 +213,7 @@ def _parse_big(number: str, exponent: int, base: int, format: str, negative: boo
 def _round_up(unscaled: int, exponent: int) -> int:
     """unscaled × 10^exponent as a whole number, rounded away from zero."""
     if exponent >= 0:
-        return unscaled * int(10**exponent)
+        return unscaled * _power(exponent)
     size = abs(unscaled)
     rounded = -(-size // 10**-exponent) if -exponent <= len(str(size)) else int(size > 0)
     return rounded if unscaled >= 0 else -rounded
@@ -243,7 +250,12 @@ def _without_factors(value: int, base: int) -> tuple[int, int]:
 
 
 def _scaled(q: Quantity, exponent: int) -> int:
-    return q.unscaled * int(10 ** (q.exponent - exponent)) if q.unscaled else 0
+    return q.unscaled * _power(q.exponent - exponent) if q.unscaled else 0
+
+
+def _power(exponent: int) -> int:
+    """10^exponent, or as much of it as can be reckoned with: more than any amount that means something."""
+    return int(10 ** min(exponent, _COMPUTABLE))
 
 
 def _compare(a: Quantity, b: Quantity) -> int:

@@ -1,4 +1,8 @@
+import json as stdlib
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pilothouse.apimachinery.codec.decode_object import (
     IGNORE,
@@ -132,6 +136,23 @@ def test_other_content_types_are_refused(content_type: str) -> None:
         "the body of the request was in an unknown format - accepted media types include: application/json, "
         "application/yaml"
     )
+
+
+@given(
+    st.binary(max_size=40)
+    | st.recursive(
+        st.none() | st.integers() | st.text(max_size=5),
+        lambda s: st.lists(s, max_size=3)
+        | st.dictionaries(st.sampled_from(["kind", "apiVersion", "metadata", "data", "name", "a/b/c"]), s, max_size=4),
+    ).map(lambda value: stdlib.dumps(value).encode()),
+    st.sampled_from([JSON, YAML]),
+    st.sampled_from([IGNORE, WARN, STRICT]),
+)
+def test_whatever_comes_is_decoded_or_a_bad_request(data: bytes, content_type: str, validation: str) -> None:
+    try:
+        decode_object(data, content_type, CONFIG_MAP, "core.ConfigMap", validation)
+    except StatusError as e:
+        assert e.code == 400
 
 
 @pytest.mark.parametrize("data", [b"[" * 5000, b'{"a":' * 5000, b'{"metadata":' * 300 + b"1" + b"}" * 300])

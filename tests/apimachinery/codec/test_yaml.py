@@ -13,7 +13,8 @@ from pilothouse.apimachinery.codec import yaml
         ("y", True), ("on", True), ("No", False), ("'y'", "y"), ("~", None), ("", None), ("null", None),
         ("010", 8), ("0o10", 8), ("0x10", 16), ("0b11", 3), ("-0x10", -16), ("1_000", 1000), ("08", 8), ("+1", 1),
         ("1.0", 1), ("1.5", 1.5), ("1e3", 1000), (".5", 0.5), ("1:20", "1:20"), ("2020-01-01", "2020-01-01"),
-        ("99999999999999999999", 1e20), ("!!str 5", "5"), ("! 5", "5"), ("v1", "v1"), ("1.2.3", "1.2.3"), ("-", [None]),
+        ("99999999999999999999", 1e20), ("1" * 5000, "1" * 5000), ("1e999", "1e999"), ("0x1" + "0" * 20, "0x1" + "0" * 20),
+        ("!!str 5", "5"), ("! 5", "5"), ("v1", "v1"), ("1.2.3", "1.2.3"), ("-", [None]),
     ],
 )  # fmt: skip
 def test_scalars_are_read_as_in_go(text: str, value: Any) -> None:
@@ -76,6 +77,12 @@ def test_depth_is_bounded(text: bytes) -> None:
         yaml.load(text)
 
 
+def test_aliases_do_not_help_to_get_deeper() -> None:
+    half = "[" * 150
+    with pytest.raises(yaml.YAMLError, match="exceeded max depth"):
+        yaml.load(f"a: &a {half}{half.replace('[', ']')}\nb: {half}*a{half.replace('[', ']')}".encode())
+
+
 def test_alias_bombs_are_refused() -> None:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]" for i in range(1, 9)]
@@ -95,6 +102,14 @@ _JSON = st.recursive(
     | st.sampled_from(["y", "1_0", "0x1", "1e5", "~", ".5", "<<", "1:30", "- a", "#", "", "a: b", "+.inf", "=", "0o7"]),
     lambda s: st.lists(s, max_size=3) | st.dictionaries(st.text(max_size=4), s, max_size=3),
 )  # fmt: skip
+
+
+@given(st.binary(max_size=60) | st.text(alphabet="a:-[]{}&*!<|>'\"#? \n\t0.~", max_size=40).map(str.encode))
+def test_whatever_comes_is_a_value_or_a_yaml_error(data: bytes) -> None:
+    try:
+        yaml.load(data)
+    except yaml.YAMLError as e:
+        assert str(e)
 
 
 @given(_JSON)

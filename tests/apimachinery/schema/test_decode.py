@@ -200,6 +200,29 @@ def values(type: Type, depth: int) -> st.SearchStrategy[Any]:
     return st.none() | _SCALARS.get(type.format, st.none())
 
 
+_ANY = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**64) | st.floats(allow_nan=False) | st.text(max_size=4)
+    | st.sampled_from(["1Gi", "2020-01-01T00:00:00Z", "YQ=="]),
+    lambda s: st.lists(s, max_size=2)
+    | st.dictionaries(
+        st.sampled_from(["metadata", "spec", "status", "data", "name", "labels", "containers", "ports", "resources",
+                         "limits", "template", "creationTimestamp", "items"]),
+        s, max_size=4,
+    ),
+    max_leaves=25,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("group", "kind"), [("", "Pod"), ("", "Secret"), ("apps", "Deployment"), ("", "Event")])
+@settings(deadline=None)
+@given(value=_ANY)
+def test_whatever_comes_is_decoded_or_a_decode_error(group: str, kind: str, value: Any) -> None:
+    try:
+        decode(kind, value, [], group)
+    except DecodeError as e:
+        assert str(e)
+
+
 @pytest.mark.parametrize("kind", ["Service", "Node", "PersistentVolumeClaim"])
 @settings(deadline=None, max_examples=60)
 @given(data=st.data())

@@ -27,6 +27,12 @@ def test_out_of_range() -> None:
         time_text("2021-02-20T25:00:00Z")
 
 
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+10:00", "9999-12-31T23:59:59-10:00", "0000-01-01T00:00:00Z"])
+def test_times_beyond_the_calendar(text: str) -> None:
+    with pytest.raises(DecodeError):
+        time_text(text)
+
+
 def test_micro_time_wants_six_digits() -> None:
     assert micro_time_text("2020-01-01T00:00:00.000001Z") == "2020-01-01T00:00:00.000001Z"
     with pytest.raises(DecodeError, match=r'cannot parse "Z" as "\.000000"'):

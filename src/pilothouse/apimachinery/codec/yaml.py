@@ -6,7 +6,7 @@ The reader builds from libyaml's events without recursion, so that neither depth
 import math
 import re
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -24,6 +24,8 @@ _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _INTEGER = re.compile(r"[-+]?(?:0[bB][01]+|0[xX][0-9a-fA-F]+|0[oO]?[0-7]+|0|[1-9][0-9]*)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+#: No integer of 64 bits is written with more, in whatever base.
+_MOST_DIGITS = 70
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -47,10 +49,18 @@ def strict_error(duplicates: list[str]) -> str:
     return "\n  ".join(["yaml: unmarshal errors:", *duplicates])
 
 
+class _Part(NamedTuple):
+    """A finished value, how many values it consists of, and how deep it is nested (0 for a scalar)."""
+
+    value: Any
+    size: int
+    depth: int
+
+
 class _Frame:
     """A collection that is still being read. `key` waits for its value."""
 
-    __slots__ = ("anchor", "key", "lines", "merges", "size", "value")
+    __slots__ = ("anchor", "depth", "key", "lines", "merges", "size", "value")
 
     def __init__(self, value: Any, anchor: str | None) -> None:
         self.value = value
@@ -59,13 +69,14 @@ class _Frame:
         self.lines: set[str] = set()
         self.merges: list[Any] = []
         self.size = 1
+        self.depth = 1
 
 
 class _Builder:
     def __init__(self, data: bytes) -> None:
         self._parser = yaml.cyaml.CParser(data)  # type: ignore[attr-defined]
         self._stack: list[_Frame] = []
-        self._anchors: dict[str, tuple[Any, int]] = {}
+        self._anchors: dict[str, _Part] = {}
         self._open: set[str] = set()
         self._aliased = 0
         self.duplicates: list[str] = []
@@ -113,7 +124,7 @@ class _Builder:
             frame.value = {**source, **frame.value}
         if frame.anchor:
             self._open.discard(frame.anchor)
-        return self._put(frame.value, line, frame.size, frame.anchor)
+        return self._put(_Part(frame.value, frame.size, frame.depth), line, frame.anchor)
 
     def _scalar(self, event: Any) -> tuple[bool, Any]:
         parent = self._stack[-1] if self._stack else None
@@ -122,27 +133,30 @@ class _Builder:
             parent.key = "<<"  # type: ignore[union-attr]
             parent.merges.append(None)  # type: ignore[union-attr] # filled with the value that follows
             return False, None
-        value = _resolve(event)
-        return self._put(value, event.start_mark.line, 1, event.anchor)
+        return self._put(_Part(_resolve(event), 1, 0), event.start_mark.line, event.anchor)
 
     def _alias(self, event: Any) -> tuple[bool, Any]:
         if event.anchor in self._open:
             raise YAMLError(f"yaml: anchor '{event.anchor}' value contains itself")
         if event.anchor not in self._anchors:
             raise YAMLError(f"yaml: unknown anchor '{event.anchor}' referenced")
-        value, size = self._anchors[event.anchor]
-        self._aliased += size
+        part = self._anchors[event.anchor]
+        self._aliased += part.size
         if self._aliased > MAX_ALIASED:
             raise YAMLError("yaml: document contains excessive aliasing")
-        return self._put(_copy(value), event.start_mark.line, size, None)
+        if len(self._stack) + part.depth > MAX_DEPTH:
+            raise YAMLError(f"yaml: exceeded max depth of {MAX_DEPTH}")
+        return self._put(part._replace(value=_copy(part.value)), event.start_mark.line, None)
 
-    def _put(self, value: Any, line: int, size: int, anchor: str | None) -> tuple[bool, Any]:
+    def _put(self, part: _Part, line: int, anchor: str | None) -> tuple[bool, Any]:
         if anchor:
-            self._anchors[anchor] = (value, size)
+            self._anchors[anchor] = part
+        value = part.value
         if not self._stack:
             return True, value
         frame = self._stack[-1]
-        frame.size += size
+        frame.size += part.size
+        frame.depth = max(frame.depth, part.depth + 1)
         if frame.value.__class__ is list:
             frame.value.append(value)
         elif frame.key is None:
@@ -210,22 +224,22 @@ def _resolve(event: Any) -> Any:
     if text in _BOOLS:
         return _BOOLS[text]
     if text[0] in "+-.0123456789":
-        if _INTEGER.fullmatch(plain):
-            return _integer(plain)
-        if _FLOAT.fullmatch(plain):
+        if len(plain) <= _MOST_DIGITS and _INTEGER.fullmatch(plain):
+            value = _integer(plain)
+            if -(2**63) <= value < 2**64:
+                return value
+        if _FLOAT.fullmatch(plain) and math.isfinite(float(plain)):
             return _number(float(plain))
         if _NOT_FINITE.fullmatch(text):
             return _number(float(text.replace(".", "", 1)))
     return text
 
 
-def _integer(text: str) -> int | float:
+def _integer(text: str) -> int:
     sign, digits = (-1, text[1:]) if text[0] == "-" else (1, text.lstrip("+"))
     if len(digits) > 1 and digits[0] == "0" and digits[1].isdigit():
-        value = sign * int(digits, 8)
-    else:
-        value = sign * int(digits, 0)
-    return value if -(2**63) <= value < 2**64 else float(value)
+        return sign * int(digits, 8)
+    return sign * int(digits, 0)
 
 
 def _number(value: float) -> int | float:

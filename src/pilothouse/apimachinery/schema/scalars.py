@@ -164,7 +164,10 @@ def micro_time_text(value: str) -> str | None:
 
 
 def _utc(moment: datetime) -> str:
-    text = moment.astimezone(UTC).isoformat(timespec="seconds")
+    try:
+        text = moment.astimezone(UTC).isoformat(timespec="seconds")
+    except OverflowError:
+        raise DecodeError("Time.MarshalJSON: year outside of range [0,9999]") from None
     return text[:-6] + "Z"
 
 
