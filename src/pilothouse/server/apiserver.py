@@ -29,6 +29,7 @@ from pilothouse.server.healthz import (
     shutdown_check,
 )
 from pilothouse.server.hooks import HookContext, PostStart, PostStartHook, PreShutdownHook, TaskOwner
+from pilothouse.server.lifecycle import Signal
 from pilothouse.server.loopback import LoopbackClient, loopback_chain
 from pilothouse.server.mux import PathRecorderMux
 from pilothouse.server.routes.debug_flags import install_debug_flags
@@ -201,23 +202,31 @@ class GenericAPIServer:
         `stop_listening` closes the sockets; open connections end as their requests do.
         """
         config, signals = self.config, self.signals
-        signals.shutdown_initiated.signal()
+        self._happened(signals.shutdown_initiated)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._run_pre_shutdown_hooks(), name="pre-shutdown-hooks")
             if config.shutdown_delay:
                 group.create_task(asyncio.sleep(config.shutdown_delay), name="shutdown-delay")
-        signals.after_shutdown_delay_duration.signal()
-        signals.pre_shutdown_hooks_stopped.signal()
-        if stop_listening is not None and not config.chain.shutdown_send_retry_after:
-            stop_listening()
-            signals.http_server_stopped_listening.signal()
-        signals.not_accepting_new_request.signal()
-        await self._drain()
-        signals.in_flight_requests_drained.signal()
-        if stop_listening is not None and config.chain.shutdown_send_retry_after:
-            stop_listening()
-            signals.http_server_stopped_listening.signal()
+        self._happened(signals.after_shutdown_delay_duration)
+        self._happened(signals.pre_shutdown_hooks_stopped)
+        # The server's own work ends before its requests are refused.
         await self._tasks.stop()
+        if not config.chain.shutdown_send_retry_after:
+            self._stop_listening(stop_listening)
+        self._happened(signals.not_accepting_new_request)
+        await self._drain()
+        self._happened(signals.in_flight_requests_drained)
+        if config.chain.shutdown_send_retry_after:
+            self._stop_listening(stop_listening)
+
+    def _stop_listening(self, stop_listening: Callable[[], None] | None) -> None:
+        if stop_listening is not None:
+            stop_listening()
+            self._happened(self.signals.http_server_stopped_listening)
+
+    def _happened(self, signal: Signal) -> None:
+        signal.signal()
+        log.info("[graceful-termination] shutdown event", level=1, name=signal.name)
 
     async def _drain(self) -> None:
         config = self.config
