@@ -10,8 +10,8 @@ from pilothouse.apimachinery.codec.decode_object import (
     STRICT,
     WARN,
     YAML,
+    Decoded,
     ObjectDecoder,
-    decode_object,
 )
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.status import StatusError
@@ -25,6 +25,12 @@ COMPLAINTS = [
     'duplicate field "metadata.labels.a"', 'unknown field "metadata.odd"', 'duplicate field "data.k"',
     'unknown field "unknown"', 'duplicate field "data"',
 ]  # fmt: skip
+
+
+def decode_object(
+    data: bytes, content_type: str | None, gvk: GroupVersionKind, internal_kind: str, validation: str = WARN
+) -> Decoded:
+    return ObjectDecoder(gvk, internal_kind).decode(data, content_type, validation)
 
 
 def refused(data: bytes, content_type: str | None = JSON, validation: str = WARN) -> StatusError:

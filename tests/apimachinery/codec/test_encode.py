@@ -1,4 +1,4 @@
-from pilothouse.apimachinery.codec.encode import encode, encode_pretty, typed
+from pilothouse.apimachinery.codec.encode import encode, encode_pretty
 
 
 def test_compact_with_gos_escapes_and_a_line_end() -> None:
@@ -8,9 +8,3 @@ def test_compact_with_gos_escapes_and_a_line_end() -> None:
 
 def test_pretty_has_two_blanks_and_no_line_end() -> None:
     assert encode_pretty({"a": [], "b": {"c": 1}}) == b'{\n  "a": [],\n  "b": {\n    "c": 1\n  }\n}'
-
-
-def test_kind_and_version_come_first() -> None:
-    assert list(typed({"metadata": {}, "kind": "X"}, "Pod", "v1").items()) == [
-        ("kind", "Pod"), ("apiVersion", "v1"), ("metadata", {}),
-    ]  # fmt: skip

@@ -5,7 +5,6 @@ decodes it by its type, and words what is wrong as kube-apiserver does.
 """
 
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from pilothouse.apimachinery import status
@@ -160,18 +159,6 @@ class ObjectDecoder:
         if gvk.kind in _OPTIONS or (gvk.group_version == ("", "v1") and gvk.kind in _CORE):
             return f"converting (v1.{gvk.kind}) to ({self._internal_kind}): unknown conversion"
         return f'no kind "{gvk.kind}" is registered for version "{gvk.group_version}" in scheme "{self._scheme}"'
-
-
-def decode_object(
-    data: bytes, content_type: str | None, gvk: GroupVersionKind, internal_kind: str, field_validation: str = WARN
-) -> Decoded:
-    """`ObjectDecoder.decode` for a built-in kind, with the decoders kept."""
-    return _decoder_for(gvk, internal_kind).decode(data, content_type, field_validation)
-
-
-@lru_cache(maxsize=512)
-def _decoder_for(gvk: GroupVersionKind, internal_kind: str) -> ObjectDecoder:
-    return ObjectDecoder(gvk, internal_kind)
 
 
 def _media_type(content_type: str | None) -> str:

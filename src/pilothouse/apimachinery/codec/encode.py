@@ -1,6 +1,5 @@
 """Objects to bytes as Go writes them (upstream: apimachinery pkg/runtime/serializer/json)."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -16,13 +15,6 @@ def encode(obj: Any) -> bytes:
 def encode_pretty(obj: Any) -> bytes:
     """Two blanks of indent and no line end, as Go's json.MarshalIndent."""
     return escape(orjson.dumps(obj, option=orjson.OPT_INDENT_2))
-
-
-def typed(obj: Mapping[str, Any], kind: str, api_version: str) -> dict[str, Any]:
-    """`obj` with kind and apiVersion first, as Go writes them."""
-    return {"kind": kind, "apiVersion": api_version} | {
-        key: value for key, value in obj.items() if key not in ("kind", "apiVersion")
-    }
 
 
 def escape(data: bytes) -> bytes:
