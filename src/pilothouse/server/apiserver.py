@@ -80,6 +80,7 @@ class GenericAPIServer:
         self._pre_shutdown: list[tuple[str, PreShutdownHook]] = []
         self._tasks = TaskOwner()
         self._handler: Handler | None = None
+        self._loopback: LoopbackClient | None = None
         self.add_health_check(ping())
         self.add_health_check(log_check(chain.logger))
         if delegate is not None:
@@ -179,7 +180,9 @@ class GenericAPIServer:
 
     def loopback_client(self) -> LoopbackClient:
         """The privileged client of this server, for hooks and controllers."""
-        return LoopbackClient(loopback_chain(self.director.serve, self.config.chain))
+        if self._loopback is None:
+            self._loopback = LoopbackClient(loopback_chain(self.director.serve, self.config.chain))
+        return self._loopback
 
     async def run_post_start_hooks(self) -> None:
         """Run all hooks side by side; returns when all have. Raises HookError as soon as one fails."""
