@@ -105,6 +105,17 @@ def test_watch_frames_may_be_cut_anywhere() -> None:
     asyncio.run(run())
 
 
+def test_a_long_list_that_is_streamed_is_put_together() -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b'{"items":['
+        yield b"]}"
+
+    async def run() -> object:
+        return await LoopbackClient(Recorder(StreamResponse(chunks()))).list("", "v1", "configmaps")
+
+    assert asyncio.run(run()) == {"items": []}
+
+
 def test_a_refused_watch_raises() -> None:
     async def run() -> None:
         client = LoopbackClient(Recorder(render_status(Request("GET", "/"), status.expired("gone"))))

@@ -1,7 +1,7 @@
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 
-from pilothouse.apimachinery.http import Handler, Request, Response
+from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.user import User
 from pilothouse.server.filters.max_in_flight import with_max_in_flight
 from pilothouse.server.metrics import ServerMetrics
@@ -61,5 +61,25 @@ def test_a_failing_request_gives_its_place_back(build: Callable[..., Request], m
                 await serve(build("GET"))
             except RuntimeError:
                 continue
+
+    asyncio.run(run())
+
+
+def test_a_list_that_is_streamed_keeps_its_place_until_its_end(
+    build: Callable[..., Request], metrics: ServerMetrics
+) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        yield b"{}"
+
+    async def run() -> None:
+        async def handle(request: Request) -> Response:
+            return StreamResponse(chunks())
+
+        serve = with_max_in_flight(handle, 1, 1, metrics)
+        first = await serve(build("GET"))
+        assert isinstance(first, StreamResponse)
+        assert (await serve(build("GET"))).status == 429
+        assert [chunk async for chunk in first.stream] == [b"{}"]
+        assert (await serve(build("GET"))).status == 200
 
     asyncio.run(run())

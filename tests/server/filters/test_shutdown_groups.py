@@ -32,6 +32,24 @@ def test_requests_are_counted_while_they_run(build: Build) -> None:
     asyncio.run(run())
 
 
+def test_a_streamed_list_counts_until_its_end(build: Build) -> None:
+    async def run() -> None:
+        group = WaitGroup()
+
+        async def handle(request: Request) -> Response:
+            watch = Watch()
+            watch.ended.set()
+            return StreamResponse(watch)
+
+        response = await with_wait_group(handle, group)(build("GET"))
+        assert isinstance(response, StreamResponse)
+        assert group.count == 1
+        assert [chunk async for chunk in response.stream] == []
+        assert group.count == 0
+
+    asyncio.run(run())
+
+
 def test_a_shutdown_waits_and_refuses_newcomers(build: Build) -> None:
     async def run() -> None:
         group = WaitGroup()
