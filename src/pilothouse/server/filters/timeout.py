@@ -32,12 +32,13 @@ _BODY = _timed_out_body()
 class Deadlines:
     """The requests that run under the server's own timeout, in the order of their deadlines."""
 
-    __slots__ = ("_clock", "_sweeping", "_timeout", "expired", "running")
+    __slots__ = ("_clock", "_metrics", "_sweeping", "_timeout", "expired", "running")
 
-    def __init__(self, timeout: float, clock: Callable[[], float]) -> None:
+    def __init__(self, timeout: float, metrics: ServerMetrics, clock: Callable[[], float]) -> None:
         self.running: dict[Context, asyncio.Task[object]] = {}
         self.expired: set[Context] = set()
         self._timeout = timeout
+        self._metrics = metrics
         self._clock = clock
         self._sweeping = False
 
@@ -55,6 +56,22 @@ class Deadlines:
         self.expired.add(context)
         task.cancel()
 
+    def cut_off(self, request: Request, task: "asyncio.Task[object]") -> Response:
+        """The answer if it was the deadline that cancelled; any other cancellation is raised again."""
+        if request.context not in self.expired:
+            raise asyncio.CancelledError
+        self.expired.remove(request.context)
+        if task.uncancel() > 0:
+            raise asyncio.CancelledError
+        self._metrics.record_termination(request, 504)
+        return Response(504, _BODY, [TEXT_TYPE])
+
+    def take_back(self, context: Context, task: "asyncio.Task[object]") -> None:
+        """Undo the cancellation of a request that has answered all the same."""
+        if context in self.expired:
+            self.expired.remove(context)
+            task.uncancel()
+
     def _sweep(self) -> None:
         now = self._clock()
         for context, task in list(self.running.items()):
@@ -70,7 +87,7 @@ def with_timeout(
     handler: Handler, timeout: float, metrics: ServerMetrics, clock: Callable[[], float] = time.monotonic
 ) -> Handler:
     """504 in place of an answer that took longer than `context.deadline` allows; `timeout` is the usual time."""
-    deadlines = Deadlines(timeout, clock)
+    deadlines = Deadlines(timeout, metrics, clock)
     running, expired = deadlines.running, deadlines.expired
 
     async def serve_usual(request: Request) -> Response:
@@ -83,11 +100,11 @@ def with_timeout(
         try:
             return await handler(request)
         except asyncio.CancelledError:
-            return cut_off(request, task)
+            return deadlines.cut_off(request, task)
         finally:
             running.pop(context, None)
             if expired:
-                take_back(context, task)
+                deadlines.take_back(context, task)
 
     async def serve_shorter(request: Request) -> Response:
         context = request.context
@@ -99,26 +116,10 @@ def with_timeout(
         try:
             return await handler(request)
         except asyncio.CancelledError:
-            return cut_off(request, task)
+            return deadlines.cut_off(request, task)
         finally:
             timer.cancel()
-            take_back(context, task)
-
-    def cut_off(request: Request, task: "asyncio.Task[object]") -> Response:
-        """The answer if it was the deadline that cancelled; any other cancellation goes on."""
-        if request.context not in expired:
-            raise asyncio.CancelledError
-        expired.remove(request.context)
-        if task.uncancel() > 0:
-            raise asyncio.CancelledError
-        metrics.record_termination(request, 504)
-        return Response(504, _BODY, [TEXT_TYPE])
-
-    def take_back(context: Context, task: "asyncio.Task[object]") -> None:
-        """Undo a cancellation that came in the same turn of the loop as the answer."""
-        if context in expired:
-            expired.remove(context)
-            task.uncancel()
+            deadlines.take_back(context, task)
 
     def serve(request: Request) -> Awaitable[Response]:
         context = request.context
