@@ -8,7 +8,7 @@ wants the answer at once and one that gives way to the event loop.
 import asyncio
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Final
 
 from pilothouse.storage.interface import Event, Item, Page, Predicate
@@ -106,7 +106,7 @@ def _filtered(items: list[Item], predicate: Predicate, limit: int, revision: int
     if not predicate.selective:
         end = min(limit, total) if limit else total
         return Page(items[:end] if end < total else items, revision, end < total, total - end)
-    selects = predicate.selects
+    selects = _remembering(predicate)
     out: list[Item] = []
     for at in range(0, total, _SLICE):
         for offset, item in enumerate(items[at : at + _SLICE], at + 1):
@@ -116,6 +116,27 @@ def _filtered(items: list[Item], predicate: Predicate, limit: int, revision: int
                     return Page(out, revision, offset < total, total - offset)
         yield
     return Page(out, revision, False, 0)
+
+
+def _remembering(predicate: Predicate) -> Callable[[Item], bool]:
+    """`predicate.selects` for one scan, during which its items are held: items with equal labels mostly share
+    one mapping, so its verdict is remembered by its identity."""
+    verdicts: dict[int, bool] = {}
+    known = verdicts.get
+    labels, fields = predicate.labels, predicate.fields
+
+    def by_labels(item: Item) -> bool:
+        mapping = item.labels
+        verdict = known(id(mapping))
+        if verdict is None:
+            verdict = verdicts[id(mapping)] = bool(labels.matches(mapping))
+        return verdict
+
+    if labels is None:
+        return predicate.selects
+    if fields is None:
+        return by_labels
+    return lambda item: by_labels(item) and fields.matches(item.fields)
 
 
 def at_once(steps: Steps) -> Page:

@@ -158,7 +158,11 @@ class SQLiteBackend:
 
 
 def _parameters(records: Sequence[Record]) -> list[Any]:
-    return [column for record in records for column in record]
+    """The columns as exact int, str and bytearray, which Python's module binds without asking for an adapter."""
+    return [
+        column for revision, key, value, deleted, previous in records
+        for column in (revision, key, bytearray(value), int(deleted), previous)
+    ]
 
 
 @contextlib.contextmanager
