@@ -130,6 +130,21 @@ def test_http_1_0_closes_unless_asked_to_keep_alive() -> None:
     serve(echo, test)
 
 
+def test_any_token_is_a_method() -> None:
+    async def test(connect: Any, server: HTTPServer) -> None:
+        c = await connect()
+        await c.send(b"FOO /x HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab")
+        assert (await c.answer())[2] == b"FOO /x  HTTP/1.1 ab"
+        await c.send(b"get /y HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert (await c.answer())[2] == b"get /y  HTTP/1.1 "
+        await c.send(GET % b"z")
+        assert (await c.answer())[2] == b"GET /z  HTTP/1.1 "
+        await c.send(b"BAD(METHOD / HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert (await c.head())[0] == b"HTTP/1.1 400 Bad Request"
+
+    serve(echo, test, Limits(linger_seconds=0.01))
+
+
 def test_connection_close_is_honoured() -> None:
     async def test(connect: Any, server: HTTPServer) -> None:
         c = await connect()

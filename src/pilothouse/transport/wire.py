@@ -14,6 +14,7 @@ for _code, _phrase in {413: b"Request Entity Too Large", 416: b"Requested Range 
     _STATUS_LINES[_code] = b"HTTP/1.1 %d %s\r\n" % (_code, _phrase)
 
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _WITHOUT_BODY = frozenset({204, 304})
 
 
@@ -43,6 +44,10 @@ def _origin_form(target: bytes) -> bytes:
     if slash < 0 or 0 <= question < slash:
         return b"/" + (rest[question:] if question >= 0 else b"")
     return rest[slash:]
+
+
+def is_token(text: bytes) -> bool:
+    return _TOKEN.fullmatch(text) is not None
 
 
 def has_body(status: int, method: str) -> bool:
