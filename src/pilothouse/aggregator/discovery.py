@@ -40,13 +40,13 @@ def install_core(server: GenericAPIServer, core: Group, address: str) -> None:
     found = Discovery(
         Document(api_versions(address, [version.version for version in core.versions])), _aggregated([core])
     )
-    server.director.install_service("/api", web_service("/api", found))
+    server.director.install_service("/api", web_service(found))
 
 
 def install_group(server: GenericAPIServer, group: Group) -> None:
     """Everything below /apis/GROUP that no version serves is answered by the group's own server."""
     path = f"/apis/{group.name}"
-    server.director.install_service(path, web_service(path, Document(api_group_document(_api_group(group)))))
+    server.director.install_service(path, web_service(Document(api_group_document(_api_group(group)))))
 
 
 def _api_group(group: Group) -> dict[str, object]:
