@@ -22,6 +22,7 @@ _METHODS = frozenset({
     "APPLY", "CONNECT", "POST", "DELETE", "DELETECOLLECTION", "GET", "LIST", "PATCH", "PROXY", "PUT", "UPDATE",
     "WATCH", "WATCHLIST",
 })
+_PLAIN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 _CONNECT_SUBRESOURCES = frozenset({"log", "exec", "portforward", "attach", "proxy"})
 
 
@@ -60,9 +61,12 @@ def _dry_run(request: Request) -> str:
 
 
 def _odd(request: Request) -> bool:
-    """Whether a request's labels depend on more than method and request info: its query or its content type."""
+    """Whether a request's labels depend on more than method and request info (its query, a patch's type).
+
+    Methods that nobody knows are odd, too: they are the client's to choose and must not fill the memory.
+    """
     query = request.raw_query
-    return request.method == "PATCH" or (bool(query) and ("dryRun" in query or "watch" in query))
+    return request.method not in _PLAIN_METHODS or (bool(query) and ("dryRun" in query or "watch" in query))
 
 
 class _Route:
