@@ -1,5 +1,5 @@
 from pilothouse.apimachinery.gvk import GroupResource
-from pilothouse.registry.metachecks import BOTH, CREATE, UPDATE, repeated
+from pilothouse.registry.metachecks import BOTH, CREATE, UPDATE, repeated, wants_qualified_finalizers
 
 
 def test_repeated() -> None:
@@ -9,3 +9,9 @@ def test_repeated() -> None:
     assert repeated(GroupResource("", "events"), of_status=False) == ()
     assert repeated(GroupResource("events.k8s.io", "events"), of_status=False) == UPDATE
     assert repeated(GroupResource("", "configmaps"), of_status=True) == UPDATE
+
+
+def test_finalizers() -> None:
+    assert wants_qualified_finalizers(GroupResource("", "configmaps"))
+    assert not wants_qualified_finalizers(GroupResource("coordination.k8s.io", "leases"))
+    assert not wants_qualified_finalizers(GroupResource("policy", "poddisruptionbudgets"))

@@ -510,3 +510,33 @@ def test_errors_name_the_resource_as_the_request_does() -> None:
         assert error.details == {"name": "a", "group": "other.io", "kind": "configmaps"}
 
     run(test)
+
+
+def test_finalizers_must_be_qualified() -> None:
+    async def test(store: Store) -> None:
+        error = await refused(create(store, metadata={"finalizers": ["nodomain"]}))
+        text = 'Invalid value: "nodomain": name is neither a standard finalizer name nor is it fully qualified'
+        assert error.message == f'ConfigMap "a" is invalid: metadata.finalizers[0]: {text}'
+        await create(store)
+        error = await refused(store.update(
+            context(), "ns", "a", updating(metadata={"finalizers": ["nodomain"]}), OPTIONS
+        ))
+        assert error.details is not None
+        assert [c["message"] for c in error.details["causes"]] == [text, text]
+
+    run(test)
+
+
+def test_deletions_that_orphan_by_default_can_warn() -> None:
+    class Orphaning(Strategy):
+        default_garbage_collection_policy = "orphan"
+        orphan_warning = "they stay"
+
+    async def test(store: Store) -> None:
+        items = [await create(store, name) for name in ("a", "b")]
+        quiet, warned = context(), context()
+        await store.delete(quiet, "ns", "a", DeleteOptions(propagation_policy="Background"))
+        await store.delete_collection(warned, "ns", items, DeleteOptions())
+        assert (quiet.warnings, warned.warnings) == (None, ["they stay"])
+
+    run(test, config_maps(Orphaning()))

@@ -15,6 +15,7 @@ IMMUTABLE = "field is immutable"
 TOTAL_ANNOTATION_SIZE_LIMIT = 256 * 1024
 FIELD_MANAGER_MAX_LENGTH = 128
 _SUBRESOURCE_MAX_LENGTH = 256
+_STANDARD_FINALIZERS = frozenset({"kubernetes", FINALIZER_ORPHAN, FINALIZER_FOREGROUND})
 _BANNED_OWNERS = frozenset({GroupVersionKind("", "v1", "Event")})
 _IMMUTABLE_KEYS = (
     ("name", ""), ("namespace", ""), ("uid", ""), ("creationTimestamp", None),
@@ -165,6 +166,16 @@ def validate_finalizers(finalizers: Sequence[str], path: str) -> list[field.Erro
         text = f"finalizer {FINALIZER_ORPHAN} and {FINALIZER_FOREGROUND} cannot be both set"
         errors.append(field.invalid(path, list(finalizers), text))
     return errors
+
+
+def validate_qualified_finalizers(finalizers: Sequence[str], path: str) -> list[field.Error]:
+    """What built-in kinds ask of finalizers on top (upstream: core/validation, validateKubeFinalizerName)."""
+    return [
+        field.invalid(
+            field.index(path, i), name, "name is neither a standard finalizer name nor is it fully qualified"
+        )
+        for i, name in enumerate(finalizers) if "/" not in name and name not in _STANDARD_FINALIZERS
+    ]
 
 
 def validate_field_manager(manager: str, path: str) -> list[field.Error]:

@@ -1,4 +1,4 @@
-"""How often an update's metadata is checked (upstream: Validate…Update of each kind in pkg/apis/*/validation).
+"""How each kind checks its metadata (upstream: the Validate… functions in pkg/apis/*/validation).
 
 The machine checks an update's metadata once; then most kinds' own validation checks it again, as "update"
 (ValidateObjectMetaUpdate), as "create" (ValidateObjectMeta), or both. kube-apiserver reports each finding as
@@ -33,6 +33,17 @@ _REPEATED: Final[dict[str, tuple[str, ...]]] = {
     ), UPDATE),
     **dict.fromkeys(("events", "poddisruptionbudgets.policy"), ()),
 }
+
+#: Kinds whose validation is not core's: they take finalizers of any form (a group stands for all of its kinds).
+_ANY_FINALIZERS: Final = frozenset({
+    "admissionregistration.k8s.io", "apiextensions.k8s.io", "apiregistration.k8s.io", "coordination.k8s.io",
+    "node.k8s.io", "events", "poddisruptionbudgets.policy",
+})
+
+
+def wants_qualified_finalizers(resource: GroupResource) -> bool:
+    """Whether a finalizer must be one of Kubernetes' own or have a domain."""
+    return str(resource) not in _ANY_FINALIZERS and resource.group not in _ANY_FINALIZERS
 
 
 def repeated(resource: GroupResource, *, of_status: bool) -> tuple[str, ...]:

@@ -53,6 +53,11 @@ class Strategy:
     #: What a deletion does with dependents when the request says nothing: "background", "orphan", or
     #: "unsupported" for kinds that never have dependents (no deletion finalizer is ever set).
     default_garbage_collection_policy = "background"
+    #: True if finalizers must be Kubernetes' own or have a domain, as for most built-in kinds (see `metachecks`);
+    #: custom resources take any qualified name.
+    qualified_finalizers = True
+    #: Warned about when a deletion that says nothing orphans dependents by the kind's default.
+    orphan_warning = ""
     #: Strategies of other subresources that write the whole object ("finalize", "approval", "resize").
     subresource_strategies: Mapping[str, Strategy] = {}
     #: True for kinds that stay, terminating, until they have been emptied (namespaces, CRDs);

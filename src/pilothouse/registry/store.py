@@ -275,6 +275,18 @@ class Store:
     async def delete(
         self, ctx: "Context", namespace: str, name: str, options: DeleteOptions, *, validate: Validation | None = None
     ) -> tuple[Item, bool]:
+        self._warn_of_orphans(ctx, options)
+        return await self._delete_newest(ctx, namespace, name, options, validate)
+
+    def _warn_of_orphans(self, ctx: "Context", options: DeleteOptions) -> None:
+        strategy = self.strategy
+        says = options.propagation_policy is not None or options.orphan_dependents is not None
+        if strategy.orphan_warning and not says and strategy.default_garbage_collection_policy == "orphan":
+            ctx.warn(strategy.orphan_warning)
+
+    async def _delete_newest(
+        self, ctx: "Context", namespace: str, name: str, options: DeleteOptions, validate: Validation | None
+    ) -> tuple[Item, bool]:
         key = self.key(namespace, name)
         while True:
             item = self.cacher.newest(key)
@@ -310,11 +322,12 @@ class Store:
         self, ctx: "Context", namespace: str, items: Sequence[Item], options: DeleteOptions,
         *, validate: Validation | None = None,
     ) -> list[Item]:
+        self._warn_of_orphans(ctx, options)
         for item in items:
             fields = item.fields
             try:
-                await self.delete(
-                    ctx, fields.get("metadata.namespace", ""), fields["metadata.name"], options, validate=validate
+                await self._delete_newest(
+                    ctx, fields.get("metadata.namespace", ""), fields["metadata.name"], options, validate
                 )
             except status.StatusError as e:
                 if e.reason != status.REASON_NOT_FOUND:

@@ -12,7 +12,7 @@ from pilothouse.apimachinery import field, metavalidation, status
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.meta import Times, new_uid
 from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain, is_path_segment
-from pilothouse.registry.metachecks import repeated
+from pilothouse.registry.metachecks import repeated, wants_qualified_finalizers
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
@@ -72,6 +72,7 @@ def before_create(
         reset_status(strategy, obj, zero)
     strategy.prepare_for_create(ctx, obj)
     errors = metavalidation.validate(metadata, resource.namespaced, name_validator(strategy))
+    errors.extend(_unqualified_finalizers(strategy, resource.group_resource, metadata))
     errors.extend(strategy.validate(ctx, obj))
     if errors:
         raise status.invalid(resource.group_kind, metadata.get("name") or "", errors)
@@ -103,7 +104,7 @@ def before_update(
         if strategy.generation and _desired_state_changed(strategy, obj, old):
             metadata["generation"] = (old_metadata.get("generation") or 0) + 1
     _keep_system_fields(metadata, old_metadata)
-    errors = _validate_metadata(resource, strategy, metadata, old_metadata, repeated(named, of_status=of_status))
+    errors = _validate_metadata(resource, strategy, metadata, old_metadata, named, repeated(named, of_status=of_status))
     validate = strategy.validate_status_update if of_status else strategy.validate_update
     errors.extend(validate(ctx, obj, old))
     if errors:
@@ -146,18 +147,30 @@ def _keep_system_fields(metadata: dict[str, Any], old: Mapping[str, Any]) -> Non
 
 
 def _validate_metadata(
-    resource: "Resource", strategy: "Strategy", new: Mapping[str, Any], old: Mapping[str, Any], checks: Sequence[str]
+    resource: "Resource", strategy: "Strategy", new: Mapping[str, Any], old: Mapping[str, Any],
+    named: GroupResource, checks: Sequence[str],
 ) -> list[field.Error]:
     errors = metavalidation.validate(new, resource.namespaced, is_path_segment)
     errors.extend(metavalidation.validate_update(new, old))
-    if errors:
+    unqualified = _unqualified_finalizers(strategy, named, new)
+    if errors or unqualified:
         # the kind's own validation finds the same again, and upstream reports each finding as a cause
         for check in checks:
             if check == "update":
                 errors.extend(metavalidation.validate_update(new, old))
             else:
                 errors.extend(metavalidation.validate(new, resource.namespaced, name_validator(strategy)))
+            errors.extend(unqualified)
     return errors
+
+
+def _unqualified_finalizers(
+    strategy: "Strategy", resource: GroupResource, metadata: Mapping[str, Any]
+) -> list[field.Error]:
+    finalizers = metadata.get("finalizers")
+    if not finalizers or not strategy.qualified_finalizers or not wants_qualified_finalizers(resource):
+        return []
+    return metavalidation.validate_qualified_finalizers(finalizers, "metadata.finalizers")
 
 
 def keep_field_times(obj: "Object", old: "Object") -> None:
