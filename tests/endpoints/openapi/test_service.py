@@ -10,6 +10,7 @@ from pilothouse.endpoints.openapi.service import OpenAPIService
 V2 = b'{"swagger":"2.0"}'
 CORE = b'{"openapi":"3.0.0"}'
 HASH = hashlib.sha512(CORE).hexdigest().upper()
+PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
 NOW = 1_700_000_000.0
 
 
@@ -74,13 +75,19 @@ def test_unknown_documents_and_forms() -> None:
     response = get("/openapi/v3/apis/odd/v1")
     assert (response.status, response.body, response.headers) == (404, b"", [])
     assert get("/openapi/v3/api/v1", accept="text/plain").status == 406
-    assert get("/openapi/v2", accept="application/com.github.proto-openapi.spec.v2@v1.0+protobuf").status == 406
+    assert get("/openapi/v2", accept="text/plain").status == 406
 
 
-def test_v2_in_json_whenever_it_is_accepted() -> None:
-    accepted = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf, application/json;q=0.5"
-    assert get("/openapi/v2", accept=accepted).body == V2
+def test_v2_in_the_form_that_is_liked_best() -> None:
     assert get("/openapi/v2", accept="*/*").body == V2
+    assert get("/openapi/v2", accept=f"{PROTOBUF};q=0.5, application/json").body == V2
+    response = get("/openapi/v2", accept=f"{PROTOBUF}, application/json;q=0.5")
+    assert response.body == b"\x0a\x032.0"
+    assert header(response, b"content-type") == PROTOBUF.replace("@", ".")
+    assert header(response, b"etag") == f'"{hashlib.sha512(V2).hexdigest().upper()}"'
+
+
+def test_v2_is_compressed_for_those_who_take_it() -> None:
     response = get("/openapi/v2", accept_encoding="deflate, gzip;q=0.5")
     assert header(response, b"content-encoding") == "gzip"
     assert gzip.decompress(response.body) == V2

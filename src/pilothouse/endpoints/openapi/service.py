@@ -17,8 +17,13 @@ import orjson
 from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.http import Headers, Request, Response
 from pilothouse.endpoints.negotiation import parse_accept
+from pilothouse.endpoints.openapi import gnostic
 
 _JSON = "application/json"
+#: The spelling with "@" is not a media type; old clients ask for it, and are answered with the other one.
+_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+_PROTOBUF_DEPRECATED = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+_V2_FORMS = ((_JSON, _JSON), (_PROTOBUF_DEPRECATED, _PROTOBUF), (_PROTOBUF, _PROTOBUF))
 _GZIP = 16 + zlib.MAX_WBITS
 _LEVEL = 3
 _YEAR_SECONDS = 365 * 86400
@@ -35,16 +40,17 @@ class Builder(Protocol):
 
 
 class Document:
-    """One document. `etag` is upstream's: the SHA-512 of its JSON in hexadecimal; `modified` are Unix seconds."""
+    """One document in one form. `etag` is upstream's: the SHA-512 of its JSON in hexadecimal, whatever the form;
+    `modified` are Unix seconds."""
 
-    def __init__(self, text: bytes, modified: float) -> None:
+    def __init__(self, data: bytes, modified: float, etag: str = "") -> None:
         compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
-        self.gzipped = compressor.compress(text) + compressor.flush()
-        self.etag = hashlib.sha512(text).hexdigest().upper()
+        self.gzipped = compressor.compress(data) + compressor.flush()
+        self.etag = etag or hashlib.sha512(data).hexdigest().upper()
         self.modified = modified
 
-    def text(self) -> bytes:
-        """The JSON; for a large document this takes milliseconds."""
+    def data(self) -> bytes:
+        """The document itself; for a large one this takes milliseconds."""
         return zlib.decompress(self.gzipped, wbits=_GZIP)
 
 
@@ -58,22 +64,23 @@ class OpenAPIService:
         self._builder = builder
         self._clock = clock
         self._building = asyncio.Lock()
-        self._v2: Document | None = None
+        self._v2: Mapping[str, Document] | None = None
         self._v3: Mapping[str, Document] | None = None
 
     async def v2(self, request: Request) -> Response:
-        """The v2 document as JSON. Its protobuf form (gnostic) is not made: who takes nothing else gets 406."""
+        """The v2 document as JSON or protobuf."""
         vary = (b"vary", b"Accept")
-        if not _accepts_json(request):
+        form = _v2_form(request)
+        if form is None:
             return Response(406, headers=[vary])
-        document = await self._v2_document()
-        headers = [vary, (b"content-type", _JSON.encode()), *_validators(document)]
+        document = (await self._v2_documents())[form]
+        headers = [vary, (b"content-type", form.encode()), *_validators(document)]
         if _not_modified(request, document):
             return Response(304, headers=headers)
         if _accepts_gzip(request):
             headers += [(b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding")]
             return Response(200, document.gzipped, headers)
-        return Response(200, await asyncio.to_thread(document.text), headers)
+        return Response(200, await asyncio.to_thread(document.data), headers)
 
     async def v3_index(self, request: Request) -> Response:
         """Where each document is, with its hash. (Upstream's aggregator sets no content type: Go guesses text.)"""
@@ -102,12 +109,12 @@ class OpenAPIService:
             headers += [(b"cache-control", b"public, immutable"), (b"expires", expires.encode())]
         if _not_modified(request, document):
             return Response(304, headers=headers)
-        return Response(200, await asyncio.to_thread(document.text), headers)
+        return Response(200, await asyncio.to_thread(document.data), headers)
 
-    async def _v2_document(self) -> Document:
+    async def _v2_documents(self) -> Mapping[str, Document]:
         async with self._building:
             if self._v2 is None:
-                self._v2 = await asyncio.to_thread(lambda: Document(self._builder.v2(), self._clock()))
+                self._v2 = await asyncio.to_thread(self._build_v2)
             return self._v2
 
     async def _v3_documents(self) -> Mapping[str, Document]:
@@ -115,6 +122,12 @@ class OpenAPIService:
             if self._v3 is None:
                 self._v3 = await asyncio.to_thread(self._build_v3)
             return self._v3
+
+    def _build_v2(self) -> Mapping[str, Document]:
+        text = self._builder.v2()
+        document = Document(text, self._clock())
+        protobuf = Document(gnostic.encode(orjson.loads(text)), document.modified, document.etag)
+        return {_JSON: document, _PROTOBUF: protobuf}
 
     def _build_v3(self) -> Mapping[str, Document]:
         return {key: Document(text, self._clock()) for key, text in sorted(self._builder.v3().items())}
@@ -127,6 +140,12 @@ def _url(key: str, document: Document) -> str:
 def _validators(document: Document) -> Headers:
     modified = formatdate(document.modified, usegmt=True).encode()
     return [(b"etag", f'"{document.etag}"'.encode()), (b"last-modified", modified)]
+
+
+def _v2_form(request: Request) -> str | None:
+    """The form that the best clause of the Accept header covers."""
+    clauses = parse_accept(request.header(b"accept") or "*/*")
+    return next((form for clause in clauses for asked, form in _V2_FORMS if clause.covers(asked)), None)
 
 
 def _accepts_json(request: Request) -> bool:
