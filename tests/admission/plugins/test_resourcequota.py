@@ -132,3 +132,23 @@ def test_what_quotas_do_not_concern() -> None:
         await made.validate(attributes(CONFIG_MAPS, {"metadata": {"name": "a", "namespace": "elsewhere"}}))
 
     run(test)
+
+
+def test_a_quota_that_changed_meanwhile_is_read_again() -> None:
+    async def test(world: World) -> None:
+        made = await plugin(world)
+        write, calls = made._write_status, 0
+
+        async def meanwhile(quota: dict[str, Any]) -> None:
+            nonlocal calls
+            calls += 1
+            if calls == 1:
+                await write({**quota, "status": {**quota["status"], "used": {**used(world), "count/configmaps": "1"}}})
+            await write(quota)
+
+        made._write_status = meanwhile
+        await made.validate(attributes(CONFIG_MAPS, config_map()))
+        assert calls == 2
+        assert used(world)["count/configmaps"] == "2"
+
+    run(test)
