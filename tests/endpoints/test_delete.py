@@ -14,8 +14,9 @@ def test_what_is_gone_is_told_by_a_status() -> None:
             "details": {"name": "a", "kind": "configmaps", "uid": made["metadata"]["uid"]},
         })
         assert (await api.call("DELETE", f"{MAPS}/a")).status == 404
-        await api.call("POST", "/apis/apps/v1/namespaces/ns/controllerrevisions", {"metadata": {"name": "r"}, "data": {}})
-        _, answer = await api.json("DELETE", "/apis/apps/v1/namespaces/ns/controllerrevisions/r")
+        revisions = "/apis/apps/v1/namespaces/ns/controllerrevisions"
+        await api.call("POST", revisions, {"metadata": {"name": "r"}, "data": {}})
+        _, answer = await api.json("DELETE", f"{revisions}/r")
         assert answer["details"]["group"] == "apps"
 
     run(test)

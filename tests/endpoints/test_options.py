@@ -57,7 +57,8 @@ def test_a_watch_from_now_or_any_asks_for_initial_events() -> None:
     ("resourceVersionMatch=Exact", "resourceVersionMatch is forbidden unless resourceVersion is provided"),
     ("resourceVersionMatch=Exact&resourceVersion=0", '"exact" is forbidden for resourceVersion "0"'),
     ("resourceVersionMatch=Exact&resourceVersion=1&continue=x", "is forbidden when continue is provided"),
-    ("resourceVersionMatch=Odd&resourceVersion=1", 'Unsupported value: "Odd": supported values: "Exact", "NotOlderThan", ""'),
+    ("resourceVersionMatch=Odd&resourceVersion=1",
+     'Unsupported value: "Odd": supported values: "Exact", "NotOlderThan", ""'),
     ("sendInitialEvents=1", "sendInitialEvents is forbidden for list"),
     ("watch=1&sendInitialEvents=0", "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan"),
     ("watch=1&resourceVersionMatch=NotOlderThan", "is forbidden for watch unless sendInitialEvents is provided"),
@@ -82,7 +83,8 @@ def test_field_labels_are_translated_or_refused() -> None:
 
 
 def test_write_options() -> None:
-    found = options.write_options(request("dryRun=All&dryRun=All&fieldManager=m", user_agent="kubectl/v1"), "CreateOptions")
+    asked = request("dryRun=All&dryRun=All&fieldManager=m", user_agent="kubectl/v1")
+    found = options.write_options(asked, "CreateOptions")
     assert (found.dry_run, found.field_manager, found.field_validation, found.user_agent) == (
         True, "m", "Warn", "kubectl/v1",
     )
@@ -92,7 +94,8 @@ def test_write_options() -> None:
     ("dryRun=None", 'dryRun: Unsupported value: ["None"]: supported values: "All"'),
     ("fieldManager=" + "x" * 129, "fieldManager: Too long: may not be more than 128 bytes"),
     ("fieldManager=bad%07", 'fieldManager: Invalid value: "bad\\a": invalid character U+0007 (at position 3)'),
-    ("fieldValidation=Odd", 'fieldValidation: Unsupported value: "Odd": supported values: "", "Ignore", "Strict", "Warn"'),
+    ("fieldValidation=Odd",
+     'fieldValidation: Unsupported value: "Odd": supported values: "", "Ignore", "Strict", "Warn"'),
 ])
 def test_bad_write_options(query: str, text: str) -> None:
     with pytest.raises(StatusError) as e:
@@ -117,7 +120,8 @@ def test_delete_options() -> None:
 
 
 @pytest.mark.parametrize(("query", "text"), [
-    ("propagationPolicy=Odd", 'Unsupported value: "Odd": supported values: "Foreground", "Background", "Orphan", "nil"'),
+    ("propagationPolicy=Odd",
+     'Unsupported value: "Odd": supported values: "Foreground", "Background", "Orphan", "nil"'),
     ("orphanDependents=1&propagationPolicy=Orphan", "orphanDependents and deletionPropagation cannot be both set"),
 ])
 def test_bad_delete_options(query: str, text: str) -> None:

@@ -26,9 +26,11 @@ def test_the_three_patches(content_type: str, patch: object) -> None:
 
 @pytest.mark.parametrize(("content_type", "patch", "code", "text"), [
     (MERGE, "{", 400, "error decoding patch: unexpected end of JSON input"),
-    (MERGE, "[]", 400, "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
+    (MERGE, "[]", 400,
+     "error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}"),
     (MERGE, {"metadata": {"name": "y"}}, 400, "the name of the object (y) does not match the name on the URL (x)"),
-    (MERGE, {"data": {"a": 5}}, 422, "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
+    (MERGE, {"data": {"a": 5}}, 422,
+     "json: cannot unmarshal number into Go struct field ConfigMap.data of type string"),
     (MERGE, {"kind": "Secret"}, 422, ODD_KIND),
     (MERGE, {"apiVersion": "v2"}, 422, 'no kind "ConfigMap" is registered for version "v2" in scheme '
      '"pkg/api/legacyscheme/scheme.go:30"'),
