@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.codec import json
+from pilothouse.apimachinery.codec import json, yaml
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.apimachinery.schema.decode import DecodeError, decoder
@@ -182,8 +182,6 @@ def unsupported_media_type(accepted: list[str]) -> status.StatusError:
 
 def _parse(data: bytes, media_type: str) -> _Document:
     if media_type == YAML:
-        from pilothouse.apimachinery.codec import yaml  # PyYAML is slow to import, and few bodies are YAML
-
         value, duplicates = yaml.load(data)
         return _Document(value, None, yaml.strict_error(duplicates) if duplicates else "", duplicates)
     try:

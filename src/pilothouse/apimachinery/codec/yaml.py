@@ -1,14 +1,14 @@
 """YAML in and out as sigs.k8s.io/yaml has it: YAML 1.1 with JSON's types, string keys, sorted output.
 
-The reader builds from libyaml's events without recursion, so that neither depth nor aliases can hurt.
+The reader builds from libyaml's events without recursion, so that neither depth nor aliases can hurt. PyYAML is
+imported by the first one who needs it: that takes a good part of the time in which the server starts.
 """
 
 import math
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, NamedTuple
-
-import yaml
 
 from pilothouse.apimachinery.codec.json import MAX_DEPTH
 from pilothouse.apimachinery.field import go_quote
@@ -74,7 +74,7 @@ class _Frame:
 
 class _Builder:
     def __init__(self, data: bytes) -> None:
-        self._parser = yaml.cyaml.CParser(data)  # type: ignore[attr-defined]
+        self._data = data
         self._stack: list[_Frame] = []
         self._anchors: dict[str, _Part] = {}
         self._open: set[str] = set()
@@ -82,6 +82,8 @@ class _Builder:
         self.duplicates: list[str] = []
 
     def build(self) -> Any:
+        import yaml
+
         try:
             for event in self._events():
                 done, value = self._take(event)
@@ -92,23 +94,25 @@ class _Builder:
             raise YAMLError(_message(e)) from None
 
     def _events(self) -> Iterator[Any]:
-        while self._parser.check_event():
-            yield self._parser.get_event()
+        from yaml import cyaml
+
+        parser = cyaml.CParser(self._data)  # type: ignore[attr-defined]
+        while parser.check_event():
+            yield parser.get_event()
 
     def _take(self, event: Any) -> tuple[bool, Any]:
         """One event. Returns (whether the document is complete, its value)."""
-        match event:
-            case yaml.ScalarEvent():
+        match event.__class__.__name__:
+            case "ScalarEvent":
                 return self._scalar(event)
-            case yaml.AliasEvent():
+            case "AliasEvent":
                 return self._alias(event)
-            case yaml.MappingStartEvent():
+            case "MappingStartEvent":
                 self._start({}, event.anchor)
-            case yaml.SequenceStartEvent():
+            case "SequenceStartEvent":
                 self._start([], event.anchor)
-            case yaml.MappingEndEvent() | yaml.SequenceEndEvent():
-                mark: Any = event.start_mark
-                return self._end(mark.line)
+            case "MappingEndEvent" | "SequenceEndEvent":
+                return self._end(event.start_mark.line)
         return False, None
 
     def _start(self, value: Any, anchor: str | None) -> None:
@@ -249,28 +253,22 @@ def _number(value: float) -> int | float:
     return int(value) if value.is_integer() and abs(value) < 1e21 else value  # Go writes 1.0 as 1
 
 
-def _message(error: yaml.YAMLError) -> str:
-    mark: Any = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    where = f"line {mark.line + isinstance(error, yaml.scanner.ScannerError)}: " if mark and mark.line else ""
+def _message(error: Any) -> str:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    off_by_one = error.__class__.__name__ == "ScannerError"
+    where = f"line {mark.line + off_by_one}: " if mark and mark.line else ""
     return f"yaml: {where}{getattr(error, 'problem', None) or getattr(error, 'reason', None) or error}"
 
 
-class _Dumper(yaml.CSafeDumper):
-    """Block style; nothing is an alias."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _represent_text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+def _represent_text(dumper: Any, text: str) -> Any:
     """As Go's encoder quotes: double quotes where a reader would take the text for something else."""
     if "\n" in text:
         style = "|"
     elif _reads_as_other(text):
         style = '"'
     else:
-        style = ""
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style or None)
+        style = None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _reads_as_other(text: str) -> bool:
@@ -286,12 +284,25 @@ def _reads_as_other(text: str) -> bool:
 _SEXAGESIMAL = re.compile(r"[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d?-\d\d?(?:[Tt ]|$)", re.ASCII)
 
-_Dumper.add_representer(str, _represent_text)
+@cache
+def _dumper() -> Any:
+    """Block style; nothing is an alias."""
+    import yaml
+
+    class Dumper(yaml.CSafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    Dumper.add_representer(str, _represent_text)
+    return Dumper
 
 
 def dumps(value: Any) -> bytes:
     """YAML as Go writes it: keys sorted, block style, UTF-8."""
+    import yaml
+
     text = yaml.dump(
-        value, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True, width=80, encoding="utf-8"
-    )
+        value, Dumper=_dumper(), sort_keys=True, default_flow_style=False, allow_unicode=True, width=80,
+        encoding="utf-8",
+    )  # fmt: skip
     return bytes(text)
