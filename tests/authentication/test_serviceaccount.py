@@ -1,0 +1,147 @@
+import asyncio
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
+from pilothouse.apimachinery.user import User
+from pilothouse.authentication.interface import AuthenticationError
+from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator, Stored
+
+NOW = 1_800_000_000.0
+ISSUER = "https://issuer.example"
+RSA = rsa.generate_private_key(65537, 2048)
+EC = ec.generate_private_key(ec.SECP256R1())
+
+
+class Cluster:
+    """What is stored, and the authenticator over it."""
+
+    def __init__(self) -> None:
+        self.stored = {("serviceaccounts", "ns", "robot"): Stored("u-1")}
+        self.now = NOW
+        self.lookups = 0
+        self.authenticator = ServiceAccountAuthenticator(
+            [ISSUER], lambda: [("rsa", RSA.public_key()), ("ec", EC.public_key())], ["api"], self.lookup,
+            clock=lambda: self.now,
+        )
+
+    def lookup(self, resource: str, namespace: str, name: str) -> Stored | None:
+        self.lookups += 1
+        return self.stored.get((resource, namespace, name))
+
+    def user(self, token: str) -> User | None:
+        response = asyncio.run(self.authenticator.authenticate_token(token))
+        return response.user if response else None
+
+    def refusal(self, token: str) -> str:
+        with pytest.raises(AuthenticationError) as raised:
+            self.user(token)
+        return str(raised.value)
+
+
+@pytest.fixture
+def cluster() -> Cluster:
+    return Cluster()
+
+
+def sign(key: PrivateKeyTypes = RSA, algorithm: str = "RS256", kid: str = "", bound: Any = None, **claims: Any) -> str:
+    kubernetes = {"namespace": "ns", "serviceaccount": {"name": "robot", "uid": "u-1"}, **(bound or {})}
+    payload = {"iss": ISSUER, "aud": ["api"], "exp": NOW + 600, "iat": NOW, "nbf": NOW,
+               "sub": "system:serviceaccount:ns:robot", "kubernetes.io": kubernetes, **claims}
+    return jwt.encode(payload, key, algorithm, {"kid": kid} if kid else None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("key", "algorithm", "kid"), [
+    (RSA, "RS256", ""), (RSA, "RS256", "rsa"), (RSA, "RS512", "rsa"), (EC, "ES256", ""), (EC, "ES256", "ec"),
+])
+def test_tokens_of_every_kind_of_key(cluster: Cluster, key: PrivateKeyTypes, algorithm: str, kid: str) -> None:
+    assert cluster.user(sign(key, algorithm, kid)) == User(
+        "system:serviceaccount:ns:robot", "u-1", ("system:serviceaccounts", "system:serviceaccounts:ns"),
+    )
+
+
+def test_what_a_token_is_bound_to_stands_in_extra(cluster: Cluster) -> None:
+    cluster.stored["pods", "ns", "web"] = Stored("p-1")
+    bound = {"pod": {"name": "web", "uid": "p-1"}, "node": {"name": "n", "uid": "n-1"}}
+    user = cluster.user(sign(bound=bound, jti="j-1"))
+    assert user is not None
+    assert user.extra == {
+        "authentication.kubernetes.io/pod-name": ("web",), "authentication.kubernetes.io/pod-uid": ("p-1",),
+        "authentication.kubernetes.io/credential-id": ("JTI=j-1",),
+        "authentication.kubernetes.io/node-name": ("n",), "authentication.kubernetes.io/node-uid": ("n-1",),
+    }
+
+
+@pytest.mark.parametrize("token", ["", "a.b", "a.b.c", "a.e30.c", "a.W10.c", "é.é.é", sign(iss="other")])
+def test_tokens_of_others_are_no_business_of_ours(cluster: Cluster, token: str) -> None:
+    assert cluster.user(token) is None
+
+
+def test_signatures(cluster: Cluster) -> None:
+    stranger = rsa.generate_private_key(65537, 2048)
+    wrong = "go-jose/go-jose: error in cryptographic primitive"
+    assert cluster.refusal(sign(stranger, kid="rsa")) == wrong
+    assert cluster.refusal(sign(stranger)) == f"[{wrong}, unsupported signature algorithm]"
+    assert cluster.refusal(sign(kid="unknown")) == "invalid signature, no keys found"
+    head, body, _ = sign(kid="rsa").split(".")
+    assert cluster.refusal(f"{head}.{body}.") == wrong
+    assert cluster.refusal(jwt.encode({"iss": ISSUER}, "x" * 32, "HS256", {"kid": "rsa"})) == (
+        "unsupported signature algorithm"
+    )
+    none = jwt.encode({"iss": ISSUER}, None, "none", {"kid": "rsa"})
+    assert cluster.refusal(none) == "unsupported signature algorithm"
+
+
+def test_audiences(cluster: Cluster) -> None:
+    assert cluster.user(sign(aud="api")) is not None
+    assert cluster.user(sign(aud=[])) is not None
+    assert cluster.refusal(sign(aud=["other", "more"])) == (
+        'token audiences ["other" "more"] is invalid for the target audiences ["api"]'
+    )
+
+
+def test_times_are_looked_at_every_time(cluster: Cluster) -> None:
+    token = sign()
+    assert cluster.user(token) is not None
+    cluster.now = NOW + 600 + 59
+    assert cluster.user(token) is not None
+    cluster.now = NOW + 600 + 61
+    assert cluster.refusal(token) == "service account token has expired"
+    cluster.now = NOW - 61
+    assert cluster.refusal(token) == "service account token is not valid yet"
+    assert cluster.refusal(sign(nbf=0)) == "service account token is issued in the future"
+
+
+def test_the_service_account_must_be_the_same_one(cluster: Cluster) -> None:
+    token = sign()
+    assert cluster.user(token) is not None
+    key = ("serviceaccounts", "ns", "robot")
+    cluster.stored[key] = Stored("u-2")
+    assert cluster.refusal(token) == "service account UID (u-2) does not match claim (u-1)"
+    cluster.stored[key] = Stored("u-1", NOW - 59)
+    assert cluster.user(token) is not None
+    cluster.stored[key] = Stored("u-1", NOW - 61)
+    assert cluster.refusal(token) == "service account ns/robot has been deleted"
+    del cluster.stored[key]
+    assert cluster.refusal(token) == 'serviceaccounts "robot" not found'
+
+
+@pytest.mark.parametrize(("kind", "key"), [
+    ("secret", ("secrets", "ns", "x")), ("pod", ("pods", "ns", "x")), ("node", ("nodes", "", "x")),
+])
+def test_a_token_dies_with_what_it_is_bound_to(cluster: Cluster, kind: str, key: tuple[str, str, str]) -> None:
+    token = sign(bound={kind: {"name": "x", "uid": "b-1"}})
+    assert cluster.refusal(token) == "service account token has been invalidated"
+    cluster.stored[key] = Stored("b-1")
+    assert cluster.user(token) is not None
+    cluster.stored[key] = Stored("b-2")
+    assert cluster.refusal(token) == f"{kind} UID (b-2) does not match service account {kind} ref claim (b-1)"
+    cluster.stored[key] = Stored("b-1", NOW - 61)
+    assert cluster.refusal(token) == "service account token has been invalidated"
+
+
+def test_claims_that_are_not_kubernetes(cluster: Cluster) -> None:
+    assert cluster.refusal(sign(**{"kubernetes.io": "x"})) == "service account token claims could not be validated"
