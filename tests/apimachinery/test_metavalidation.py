@@ -5,6 +5,14 @@ import pytest
 from pilothouse.apimachinery import metavalidation
 from pilothouse.apimachinery.names import is_dns_subdomain
 
+LABEL_KEY = (
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric "
+    "character"
+)
+LABEL_VALUE = (
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end with an alphanumeric character"
+)
 OWNER = {"apiVersion": "v1", "kind": "ConfigMap", "name": "a", "uid": "1"}
 
 
@@ -72,4 +80,25 @@ def test_validate_update() -> None:
         "metadata.generation: Invalid value: 1: must not be decremented",
         'metadata.name: Invalid value: "b": field is immutable',
         "metadata.deletionTimestamp: Invalid value: null: field is immutable",
+    ]
+
+
+def test_label_selectors() -> None:
+    selector = {
+        "matchLabels": {"a": "b c"},
+        "matchExpressions": [
+            {"key": "k", "operator": "In"}, {"key": "k", "operator": "Exists", "values": ["v"]},
+            {"key": "", "operator": "Odd", "values": ["b c"]}, {"key": "k", "operator": "NotIn", "values": ["v"]},
+        ],
+    }
+    found = metavalidation.validate_label_selector(selector, "spec.selector")
+    assert [(e.field, e.detail.partition(" (e.g.")[0]) for e in found] == [
+        ("spec.selector.matchLabels", LABEL_VALUE),
+        ("spec.selector.matchExpressions[0].values", "must be specified when `operator` is 'In' or 'NotIn'"),
+        ("spec.selector.matchExpressions[1].values",
+         "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"),
+        ("spec.selector.matchExpressions[2].operator", "not a valid selector operator"),
+        ("spec.selector.matchExpressions[2].key", "name part must be non-empty"),
+        ("spec.selector.matchExpressions[2].key", LABEL_KEY),
+        ("spec.selector.matchExpressions[2].values[0]", LABEL_VALUE),
     ]

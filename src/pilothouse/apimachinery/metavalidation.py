@@ -107,6 +107,34 @@ def validate_labels(labels: Mapping[str, str], path: str) -> list[field.Error]:
     return errors
 
 
+def validate_label_selector(selector: Mapping[str, Any], path: str) -> list[field.Error]:
+    """A metav1.LabelSelector in an object (upstream: pkg/apis/meta/v1/validation, ValidateLabelSelector)."""
+    errors = validate_labels(selector.get("matchLabels") or {}, f"{path}.matchLabels")
+    for i, requirement in enumerate(selector.get("matchExpressions") or ()):
+        errors.extend(_validate_requirement(requirement, f"{path}.matchExpressions[{i}]"))
+    return errors
+
+
+def _validate_requirement(requirement: Mapping[str, Any], path: str) -> list[field.Error]:
+    errors: list[field.Error] = []
+    values = requirement.get("values") or ()
+    match requirement.get("operator") or "":
+        case "In" | "NotIn":
+            if not values:
+                text = "must be specified when `operator` is 'In' or 'NotIn'"
+                errors.append(field.required(f"{path}.values", text))
+        case "Exists" | "DoesNotExist":
+            if values:
+                text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+                errors.append(field.forbidden(f"{path}.values", text))
+        case operator:
+            errors.append(field.invalid(f"{path}.operator", operator, "not a valid selector operator"))
+    errors.extend(validate_label_name(requirement.get("key") or "", f"{path}.key"))
+    for i, value in enumerate(values):
+        errors.extend(field.invalid(f"{path}.values[{i}]", value, text) for text in validation.is_label_value(value))
+    return errors
+
+
 def validate_annotations(annotations: Mapping[str, str], path: str) -> list[field.Error]:
     errors: list[field.Error] = []
     total = 0
