@@ -70,7 +70,7 @@ PLUGINS: Final = (
     Known("CertificateApproval", True),
     Known("CertificateSigning", True),
     Known("ClusterTrustBundleAttest", True),
-    Known("CertificateSubjectRestriction", True),
+    Known("CertificateSubjectRestriction", True, "certificates:CertificateSubjectRestriction"),
     Known("DefaultIngressClass", True, "ingressclass:DefaultIngressClass"),
     Known("DenyServiceExternalIPs", False),
     Known("PodTopologyLabels", True, "topologylabels:PodTopologyLabels"),
@@ -108,7 +108,8 @@ def build(
     lister: Lister, *, enable: Sequence[str] = (), disable: Sequence[str] = (),
     extra: Mapping[str, Plugin] | None = None,
 ) -> "Chain":
-    """The chain that the flags ask for. `extra` supplies plugins by name that this room cannot make itself."""
+    """The chain that the flags ask for. `extra` supplies plugins by name that need more than a lister: ResourceQuota
+    (`plugins.resourcequota`), CertificateApproval and CertificateSigning (`plugins.certificates`)."""
     made: list[Plugin] = []
     for known in enabled_plugins(enable, disable):
         if extra and known.name in extra:

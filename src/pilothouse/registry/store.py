@@ -313,7 +313,7 @@ class Store:
             if step is Step.MARK:
                 return item, False
         if options.dry_run:
-            return item, True
+            return await self.cacher.durable(item), True
         item = await self.cacher.delete(item.key, item)
         await self.strategy.after_delete(ctx, obj)
         return item, True
