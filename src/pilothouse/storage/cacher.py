@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from pilothouse.storage.fanout import Fanout
+from pilothouse.storage.fanout import Fanout, Timers
 from pilothouse.storage.history import History
 from pilothouse.storage.interface import (
     Compacted,
@@ -169,7 +169,7 @@ class WatchCache:
         return event
 
     def apply(self, event: Event) -> None:
-        """Make a committed event visible and hand it on."""
+        """Make a committed event visible and hand it on; watchers are woken by `flush`."""
         key = event.item.key
         if event.deleted:
             del self._items[key]
@@ -184,6 +184,10 @@ class WatchCache:
         if self._observers:
             self._observe(event)
         self._live.push(event)
+
+    def flush(self, timers: Timers) -> None:
+        """After the last event of a commit."""
+        self._live.flush(timers)
 
     def forget_pending(self) -> None:
         self._pending.clear()
@@ -216,6 +220,7 @@ class WatchCache:
     def close(self) -> None:
         for watch in list(self._open):
             watch.close()
+        self._live.close()
 
     # Observers
 

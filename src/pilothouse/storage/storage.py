@@ -226,6 +226,8 @@ class Storage:
             write.cacher.apply(event)
             if not write.future.done():
                 write.future.set_result(event.item)
+        for cacher in {write.cacher for write in batch}:
+            cacher.flush(self._loop)
         if self._waiters:
             self._wake_waiters()
         if self.on_commit is not None:
