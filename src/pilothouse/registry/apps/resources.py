@@ -9,7 +9,7 @@ from pilothouse.registry.kinds import SCALE, STATUS, Group, Kinds, Version
 _v1 = Kinds("apps", "v1", "apps", PRINTERS)
 
 _V1 = (
-    _v1("ControllerRevision", "controllerrevisions"),
+    _v1("ControllerRevision", "controllerrevisions", strategy=strategies.ControllerRevisionStrategy()),
     _v1(
         "DaemonSet",
         "daemonsets",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery import names
+from pilothouse.apimachinery import field, names
 from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
-from pilothouse.registry.rest import Object
+from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import Desired, WithStatus, keep, label_name_warnings
 
 if TYPE_CHECKING:
@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 _RETAINS_ALL = (
     "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
 )
+
+
+class ControllerRevisionStrategy(Strategy):
+    """What a revision holds never changes."""
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        data = obj.get("data")
+        return [] if data == old.get("data") else [field.invalid("data", data, "field is immutable")]
 
 
 class DeploymentStrategy(WithStatus):
@@ -55,6 +63,11 @@ class DaemonSetStrategy(Desired):
         if (obj.get("spec") or {}).get("template") != (old.get("spec") or {}).get("template"):
             generation += 1
         obj["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = str(generation)
+
+    def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        generation = (old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION)
+        if generation is not None:
+            obj["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = generation
 
 
 class StatefulSetStrategy(Desired):

@@ -21,6 +21,10 @@ def succeeded(job: Mapping[str, Any]) -> dict[str, str]:
 
 class JobStrategy(Desired):
     default_garbage_collection_policy = "orphan"
+    orphan_warning = (
+        "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them "
+        "or set propagationPolicy=Orphan to suppress this warning"
+    )
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         spec = obj.get("spec") or {}

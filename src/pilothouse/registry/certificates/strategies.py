@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pilothouse.apimachinery import meta, names
+from pilothouse.apimachinery import field, meta, names
+from pilothouse.registry.certificates.validation import validate_certificate, validate_conditions, validate_kept
 from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import keep
 
@@ -35,6 +37,9 @@ class ApprovalStrategy(Strategy):
         else:
             status.pop("conditions", None)
         obj["status"] = status
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return validate_conditions(obj, old) + validate_kept(obj, old, decides=True)
 
 
 class SigningRequestStrategy(Strategy):
@@ -70,6 +75,19 @@ class SigningRequestStrategy(Strategy):
             for kind in ("Approved", "Denied"):
                 _keep_conditions(conditions, (old.get("status") or {}).get("conditions") or [], kind)
         _fill_times(conditions, old, self._clock)
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [
+            *validate_conditions(obj, old), *self._pem_errors(obj, old), *validate_kept(obj, old, decides=False),
+            *validate_certificate(obj, old, signs=True),
+        ]
+
+    def _pem_errors(self, obj: Object, old: Object) -> list[field.Error]:
+        new, before = ((o.get("status") or {}).get("certificate") or "" for o in (obj, old))
+        if not new or new == before or b"-----BEGIN CERTIFICATE-----" in base64.b64decode(new):
+            return []
+        text = "must contain at least one CERTIFICATE PEM block"
+        return [field.invalid("status.certificate", "<certificate data>", text)]
 
 
 def _keep_conditions(conditions: list[Object], old: list[Object], kind: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pilothouse.apimachinery import names
+from pilothouse.apimachinery import field, names
+from pilothouse.apimachinery.validation import is_label_key
 from pilothouse.registry.core.defaults import METADATA_NAME_LABEL
 from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import keep
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
 FINALIZER = "kubernetes"
+_STANDARD_FINALIZERS = (FINALIZER, "orphan", "foregroundDeletion")
 
 
 def selectable(namespace: Mapping[str, Any]) -> dict[str, str]:
@@ -26,6 +28,16 @@ class FinalizeStrategy(Strategy):
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj, old, "status")
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        errors = []
+        for i, name in enumerate((obj.get("spec") or {}).get("finalizers") or ()):
+            where = f"spec.finalizers[{i}]"
+            errors += [field.invalid(where, name, text) for text in is_label_key(name)]
+            if "/" not in name and name not in _STANDARD_FINALIZERS:
+                text = "name is neither a standard finalizer name nor is it fully qualified"
+                errors.append(field.invalid(where, name, text))
+        return errors
 
 
 class NamespaceStrategy(Strategy):
@@ -42,6 +54,16 @@ class NamespaceStrategy(Strategy):
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj.setdefault("spec", {}), old.get("spec") or {}, "finalizers")
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        phase = (obj.get("status") or {}).get("phase") or ""
+        if obj["metadata"].get("deletionTimestamp") is None:
+            wanted, when = "Active", "is empty"
+        else:
+            wanted, when = "Terminating", "is not empty"
+        if phase == wanted:
+            return []
+        return [field.invalid("status.Phase", phase, f"may only be '{wanted}' if `deletionTimestamp` {when}")]
 
     def canonicalize(self, obj: Object) -> None:
         labels = obj["metadata"].setdefault("labels", {})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pilothouse.apimachinery import meta
+from pilothouse.apimachinery import field, meta
 from pilothouse.registry.core.pod_defaults import sync_service_account
 from pilothouse.registry.core.pod_qos import qos_class
 from pilothouse.registry.rest import DeleteOptions, Object, Strategy
@@ -13,6 +13,8 @@ from pilothouse.registry.strategies import keep, label_name_warnings
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
+
+_MAX_INT32 = 2**31 - 1
 
 SELECTABLE = (
     "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
@@ -130,6 +132,18 @@ class PodStrategy(Strategy):
         if not status.get("qosClass") and before.get("qosClass"):
             status["qosClass"] = before["qosClass"]
         _keep_observed_generations(status, before)
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        where = "spec.activeDeadlineSeconds"
+        new, before = ((o.get("spec") or {}).get("activeDeadlineSeconds") for o in (obj, old))
+        if new is None:
+            text = "must not update from a positive integer to nil value"
+            return [field.invalid(where, None, text)] if before is not None else []
+        if not 0 <= new <= _MAX_INT32:
+            return [field.invalid(where, new, f"must be between 0 and {_MAX_INT32}, inclusive")]
+        if before is not None and before < new:
+            return [field.invalid(where, new, "must be less than or equal to previous value")]
+        return []
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return label_name_warnings(obj["metadata"], "the Pod's hostname")

@@ -34,7 +34,7 @@ def _kind(name: str) -> GroupVersionKind:
 
 
 _STATIC = (
-    _v1("ConfigMap", "configmaps", short_names=("cm",)),
+    _v1("ConfigMap", "configmaps", short_names=("cm",), strategy=secrets.ConfigMapStrategy()),
     _v1(
         "Endpoints",
         "endpoints",
@@ -90,6 +90,7 @@ _STATIC = (
     _v1(
         "Secret",
         "secrets",
+        strategy=secrets.SecretStrategy(),
         default=defaults.default_secret,
         selectable=secrets.selectable,
         selectable_names=("type",),

@@ -6,6 +6,7 @@ from typing import Any
 
 from pilothouse.apimachinery import field, status
 from pilothouse.apimachinery.gvk import GroupKind
+from pilothouse.apimachinery.ipvalidation import is_valid_ip_for_legacy_field
 from pilothouse.registry.core.service_ip import family_of
 
 Object = dict[str, Any]
@@ -53,7 +54,7 @@ def init_families(service: Object, old: Mapping[str, Any] | None, families: Coll
             spec["ipFamilyPolicy"] = old["ipFamilyPolicy"]
         else:
             spec["ipFamilyPolicy"] = REQUIRE_DUAL_STACK if selectorless else SINGLE_STACK
-    _refuse(service, _cluster_ip_errors(spec))
+    _refuse(service, _cluster_ip_errors(spec, old))
     errors = _policy_errors(spec, old)
     _refuse(service, errors + _add_families_of_ips(spec, families))
     policy = spec["ipFamilyPolicy"]
@@ -134,7 +135,7 @@ def _add_families_of_ips(spec: Object, families: Collection[str]) -> list[field.
     return errors
 
 
-def _cluster_ip_errors(spec: Object) -> list[field.Error]:
+def _cluster_ip_errors(spec: Object, old: Mapping[str, Any] | None) -> list[field.Error]:
     ips: list[str] = spec.get("clusterIPs") or []
     families: list[str] = spec.get("ipFamilies") or []
     where = "spec.clusterIPs"
@@ -153,7 +154,7 @@ def _cluster_ip_errors(spec: Object) -> list[field.Error]:
             errors.append(field.duplicate(f"spec.ipFamilies[{i}]", family))
     if spec["ipFamilyPolicy"] not in _POLICIES:
         errors.append(field.not_supported("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], _POLICIES))
-    invalid = _ip_errors(ips)
+    invalid = _ip_errors(ips, (old or {}).get("clusterIPs") or [])
     errors += invalid
     if len(ips) > 2:
         errors.append(field.invalid(where, ips, "may only hold up to 2 values"))
@@ -169,13 +170,12 @@ def _cluster_ip_errors(spec: Object) -> list[field.Error]:
     return errors
 
 
-def _ip_errors(ips: list[str]) -> list[field.Error]:
+def _ip_errors(ips: list[str], valid_old: list[str]) -> list[field.Error]:
     errors = []
     for i, ip in enumerate(ips):
         if i == 0 and ip == "None":
             if len(ips) > 1:
                 errors.append(field.invalid("spec.clusterIPs", ips, "'None' must be the first and only value"))
-        elif family_of(ip) == "unknown":
-            text = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
-            errors.append(field.invalid(f"spec.clusterIPs[{i}]", ip, text))
+        else:
+            errors += is_valid_ip_for_legacy_field(f"spec.clusterIPs[{i}]", ip, valid_old=valid_old)
     return errors

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pilothouse.apimachinery import names
+from pilothouse.apimachinery import field, names
 from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.ipvalidation import is_valid_ip_for_legacy_field, parse_ip
 from pilothouse.apimachinery.status import REASON_NOT_FOUND, StatusError
+from pilothouse.apimachinery.validation import is_dns1123_subdomain
 from pilothouse.registry.core.service_allocation import (
     ServiceAllocators,
     allocates_node_ports,
@@ -31,6 +33,8 @@ def selectable(service: Mapping[str, Any]) -> dict[str, str]:
 
 
 class ServiceStrategy(Strategy):
+    """Takes addresses and ports of the cluster when it is written, and gives them back."""
+
     allow_create_on_update = True
     validate_name = staticmethod(names.is_dns_label)
     status_fields = ("status",)
@@ -69,6 +73,42 @@ class ServiceStrategy(Strategy):
         _drop_what_the_type_does_not_use(spec, old.get("spec") or {})
         if spec.get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
             obj["status"] = {**obj["status"], "loadBalancer": {}}
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        ingress = _ingress(obj)
+        where = "status.loadBalancer.ingress"
+        if ingress and (obj.get("spec") or {}).get("type") != "LoadBalancer":
+            return [field.forbidden(where, "may only be used when `spec.type` is 'LoadBalancer'")]
+        existing = [before["ip"] for before in _ingress(old) if before.get("ip")]
+        return [
+            error for i, one in enumerate(ingress) for error in _load_balancer_errors(one, f"{where}[{i}]", existing)
+        ]
+
+
+_IP_MODES = ("Proxy", "VIP")
+
+
+def _ingress(service: Mapping[str, Any]) -> list[Object]:
+    return ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+
+
+def _load_balancer_errors(ingress: Object, where: str, existing: list[str]) -> list[field.Error]:
+    errors = []
+    ip, mode, host = ingress.get("ip") or "", ingress.get("ipMode"), ingress.get("hostname") or ""
+    if ip:
+        errors += is_valid_ip_for_legacy_field(f"{where}.ip", ip, valid_old=existing)
+    if mode is None:
+        if ip:
+            errors.append(field.required(f"{where}.ipMode", "must be specified when `ip` is set"))
+    elif not ip:
+        errors.append(field.forbidden(f"{where}.ipMode", "may not be specified when `ip` is not set"))
+    elif mode not in _IP_MODES:
+        errors.append(field.not_supported(f"{where}.ipMode", mode, _IP_MODES))
+    if host:
+        errors += [field.invalid(f"{where}.hostname", host, text) for text in is_dns1123_subdomain(host)]
+        if parse_ip(host) is not None:
+            errors.append(field.invalid(f"{where}.hostname", host, "must be a DNS name, not an IP address"))
+    return errors
 
 
 def _drop_internal_policy(spec: Object) -> None:
