@@ -43,7 +43,7 @@ class Builder:
         return Scope(
             resource, self._stores(resource), self._services, rendering=rendering,
             tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
-            subresource=sub,
+            field_manager=FieldManager(bodies.type, kind, sub.name), subresource=sub,
         )
 
     def scale(self, resource: Resource, sub: Subresource) -> tuple[Scope, ScaleView]:

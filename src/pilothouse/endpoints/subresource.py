@@ -17,7 +17,7 @@ from pilothouse.endpoints.admitting import Admitting
 from pilothouse.endpoints.list import Listed, write_list
 from pilothouse.endpoints.negotiation import Accepted, input_media_type
 from pilothouse.endpoints.transform import write_item, write_status
-from pilothouse.endpoints.writing import check_name
+from pilothouse.endpoints.writing import check_name, manage_fields
 from pilothouse.registry.rest import SubresourceCall, WriteOptions
 from pilothouse.registry.writing import ensure_namespace, wipe_system_fields
 
@@ -72,6 +72,7 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
             wipe_system_fields(metadata)
         ensure_namespace(metadata, namespace)
         name = info.name if named else metadata.get("name", "")
+        obj = manage_fields(scope, None, obj, wanted)
         obj = await _admitted(scope, request, name, wanted, CREATE, obj)
         call = SubresourceCall("create", namespace, name, obj, wanted.dry_run, dict(request.query))
         return await _answer(request, scope, accepted, 201, await handler(scope.store_or_none, ctx, call))
