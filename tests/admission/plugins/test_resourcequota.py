@@ -6,7 +6,7 @@ import pytest
 from pilothouse.admission.plugins.resourcequota import ResourceQuota
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.registry.quotawriter import QuotaWriter
+from pilothouse.registry.statuswriter import StatusWriter
 from tests.admission.support import PODS, World, attributes, pod, run
 
 QUOTAS = GroupResource("", "resourcequotas")
@@ -21,7 +21,7 @@ async def plugin(world: World, hard: dict[str, str] | None = None, **spec: Any) 
         "metadata": {"name": "q", "namespace": "ns", "uid": "u"}, "spec": {"hard": hard, **spec},
         "status": {"hard": hard, "used": dict.fromkeys(hard, "0")},
     })
-    return ResourceQuota(world.lister, QuotaWriter(world.stores[QUOTAS]))
+    return ResourceQuota(world.lister, StatusWriter(world.stores[QUOTAS]))
 
 
 def config_map(name: str = "a") -> dict[str, Any]:
