@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import names
-from pilothouse.registry.rest import Strategy
+from pilothouse.apimachinery.field import Error
+from pilothouse.registry.core.event_validation import validate_event, validate_event_update
+from pilothouse.registry.rest import Object, Strategy
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
 
 SELECTABLE = (
     "involvedObject.kind", "involvedObject.namespace", "involvedObject.name", "involvedObject.uid",
@@ -34,3 +39,14 @@ class EventStrategy(Strategy):
     validate_name = staticmethod(names.is_path_segment)
     allow_create_on_update = True
     default_garbage_collection_policy = "unsupported"
+
+    def validate(self, ctx: Context, obj: Object) -> list[Error]:
+        return validate_event(obj, _strict(ctx))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
+        return validate_event_update(obj, old, _strict(ctx))
+
+
+def _strict(ctx: Context) -> bool:
+    """The older version takes what it always took."""
+    return ctx.request_info.api_group == "events.k8s.io"

@@ -16,6 +16,7 @@ from pilothouse.registry.core.service_allocation import (
     needs_health_check,
     uses_node_ports,
 )
+from pilothouse.registry.core.service_changes import service_warnings, validate_changes
 from pilothouse.registry.core.service_families import same
 from pilothouse.registry.rest import DeleteOptions, Finish, Object, Strategy
 
@@ -73,6 +74,15 @@ class ServiceStrategy(Strategy):
         _drop_what_the_type_does_not_use(spec, old.get("spec") or {})
         if spec.get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
             obj["status"] = {**obj["status"], "loadBalancer": {}}
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return validate_changes(obj.get("spec") or {}, old.get("spec") or {})
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return service_warnings(obj)
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return service_warnings(obj)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         ingress = _ingress(obj)
