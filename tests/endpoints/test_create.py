@@ -137,3 +137,27 @@ def test_admission_changes_and_refuses() -> None:
         ]
 
     run(test, Services(admission=Chain([plugin]), authorizer=AllowAll()))
+
+
+def test_protobuf_bodies() -> None:
+    quota = bytes.fromhex(
+        "6b3873000a130a027631120d5265736f7572636551756f746112300a110a017112001a0022002a0032003800420012190a0a0a0363707512"
+        "030a01310a0b0a04706f647312030a01321a001a002200"
+    )
+    path, protobuf = "/api/v1/namespaces/ns/resourcequotas", "application/vnd.kubernetes.protobuf"
+
+    async def test(api: API) -> None:
+        code, made = await api.json("POST", path, quota, content_type=protobuf, accept=f"{protobuf},application/json")
+        assert (code, made["spec"]) == (201, {"hard": {"cpu": "1", "pods": "2"}})
+        code, error = await api.json("POST", MAPS, quota, content_type=protobuf)
+        assert (code, error["message"]) == (
+            400, 'ResourceQuota in version "v1" cannot be handled as a ConfigMap: converting (v1.ResourceQuota) to '
+            "(core.ConfigMap): unknown conversion",
+        )
+        code, error = await api.json("POST", MAPS, "{}", content_type=protobuf)
+        assert (code, error["message"]) == (
+            400, "the object provided is unrecognized (must be of type ConfigMap): provided data does not appear to be "
+            "a protobuf message, expected prefix [107 56 115 0] (7b7d)",
+        )
+
+    run(test)

@@ -72,3 +72,15 @@ def test_yaml_options_of_any_version() -> None:
         assert (await api.call("GET", f"{MAPS}/a")).status == 200
 
     run(test)
+
+
+def test_protobuf_options() -> None:
+    async def test(api: API) -> None:
+        await api.call("POST", MAPS, config_map("a"))
+        body = b"k8s\x00\x0a\x13\x0a\x02v1\x12\x0dDeleteOptions\x12\x05\x2a\x03All"
+        protobuf = "application/vnd.kubernetes.protobuf"
+        assert (await api.call("DELETE", f"{MAPS}/a", body, content_type=protobuf)).status == 200
+        assert (await api.call("GET", f"{MAPS}/a")).status == 200
+        assert (await api.call("DELETE", f"{MAPS}/a", b"x", content_type=protobuf)).status == 400
+
+    run(test)

@@ -136,6 +136,7 @@ class APIGroupVersion:
         self.group_version = group_version
         self.resources = {resource.name: resource for resource in resources}
         self._builder = Builder(stores, services)
+        self._compress = services.compress
         self._endpoints: dict[str, tuple[Endpoints, str]] = {}
         if stored is None:
             stored = discovery.storage_versions(resources)
@@ -168,6 +169,8 @@ class APIGroupVersion:
             raise _generic(405)
         if warning:
             request.context.warn(warning)
+        if not self._compress:
+            request.headers = [entry for entry in request.headers if entry[0] != b"accept-encoding"]
         return await handler(request)
 
     def _install(self, name: str) -> tuple[Endpoints, str] | None:

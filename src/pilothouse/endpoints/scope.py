@@ -42,6 +42,8 @@ class Services:
     authorizer: Authorizer | None = None
     max_body_bytes: int = MAX_BODY_BYTES
     min_request_timeout: float = MIN_REQUEST_TIMEOUT
+    compress: bool = True
+    """Large answers are compressed for clients that take it (upstream: the APIResponseCompression gate)."""
     clock: Callable[[], float] = time.time
 
 
