@@ -52,6 +52,14 @@ def test_zero_values_are_written_as_go_writes_them() -> None:
     assert decode("Role", {"rules": []}, group="rbac.authorization.k8s.io")["rules"] is None
 
 
+def test_empty_lists_are_kept_on_demand_until_an_object_is_stored() -> None:
+    role = catalog.type_for(GroupVersionKind("rbac.authorization.k8s.io", "v1", "Role"))
+    assert role is not None
+    value = {"rules": [], "metadata": {"finalizers": [], "labels": {}}}
+    assert decoder(role, keep_empty=True)(value, None) == {"metadata": {}, "rules": []}
+    assert decoder(role)(value, None) == {"metadata": {}, "rules": None}
+
+
 def test_omitempty_loses_zeros_but_pointers_keep_them() -> None:
     spec = decode("Pod", {"spec": {"containers": [], "hostNetwork": False, "terminationGracePeriodSeconds": 0}})["spec"]
     assert spec == {"containers": None, "terminationGracePeriodSeconds": 0}

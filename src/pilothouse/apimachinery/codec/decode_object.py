@@ -41,7 +41,8 @@ _ENVELOPE = 'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind 
 
 @dataclass(slots=True)
 class Decoded:
-    """`obj` has kind and apiVersion first and is in normal form; `warnings` are texts for Warning headers."""
+    """`obj` has kind and apiVersion first and is in the normal form of an object that is not stored yet (empty lists
+    are kept); `warnings` are texts for Warning headers."""
 
     obj: dict[str, Any]
     gvk: GroupVersionKind
@@ -82,7 +83,7 @@ class ObjectDecoder:
         self._gvk = gvk
         self._internal_kind = internal_kind
         self._type = found
-        self._decode = decoder(found)
+        self._decode = decoder(found, keep_empty=True)
         self._accepts = (gvk.group_version, *accepts)
         self._scheme = scheme
 
@@ -140,7 +141,7 @@ class ObjectDecoder:
             known = catalog.type_for(gvk)
             if known is None:
                 raise DecodeError(self._unknown_kind(gvk))
-            type, decode = known, decoder(known)
+            type, decode = known, decoder(known, keep_empty=True)
         errors = [document.duplicates] if document.duplicates else []
         if document.pairs is None:
             obj = decode(document.value, errors)

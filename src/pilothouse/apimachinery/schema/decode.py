@@ -3,6 +3,9 @@
 For each `Type` one closure is compiled and kept with it; nothing walks the schema at run time. What comes out is
 in wire form: fields in Go's order, zero values as Go writes or leaves them out, maps sorted, scalars canonical.
 The same function re-normalises an object that was patched or defaulted.
+
+An empty list or map that is always written becomes null: that is how it comes back from upstream's storage
+(protobuf has no empty lists). Only until an object is stored is there a difference, which field managers see.
 """
 
 from collections.abc import Callable
@@ -24,15 +27,19 @@ _Raw = Callable[[Any, list[str]], Any]
 _PLAIN = {model.STRING: str, model.BOOL: bool}
 
 
-def decoder(type: Type) -> Decoder:
+def decoder(type: Type, *, keep_empty: bool = False) -> Decoder:
     """The function that decodes values of `type`: `decode(value, unknown)`.
+
+    With `keep_empty`, empty lists and maps that are always written stay what they are: the form of an object that
+    comes from a client and is not stored yet.
 
     `unknown`, if given, receives `unknown field "spec.foo"` texts in document order (at most 100, without
     repeats). The value is not changed; the result shares with it only what is kept raw. Raises DecodeError.
     """
-    found = type.compiled.get("decoder")
+    name = "keeping decoder" if keep_empty else "decoder"
+    found = type.compiled.get(name)
     if found is None:
-        found = type.compiled["decoder"] = _reporting(type)
+        found = type.compiled[name] = _reporting(type, keep_empty)
     return found  # type: ignore[return-value]
 
 
@@ -41,8 +48,8 @@ def zero(type: Type) -> Any:
     return _zero(type)()
 
 
-def _reporting(type: Type) -> Decoder:
-    raw = _raw(type)
+def _reporting(type: Type, keep_empty: bool) -> Decoder:
+    raw = _raw(type, keep_empty)
     nothing = _zero(type)
 
     def decode(value: Any, unknown: list[str] | None = None) -> Any:
@@ -57,37 +64,38 @@ def _reporting(type: Type) -> Decoder:
     return decode
 
 
-def _raw(type: Type) -> _Raw:
-    found = type.compiled.get("decode")
+def _raw(type: Type, keep_empty: bool) -> _Raw:
+    name = "keeping decode" if keep_empty else "decode"
+    found = type.compiled.get(name)
     if found is not None:
         return found  # type: ignore[return-value]
 
     def late(value: Any, seen: list[str]) -> Any:
-        return type.compiled["decode"](value, seen)  # type: ignore[operator]
+        return type.compiled[name](value, seen)  # type: ignore[operator]
 
-    type.compiled["decode"] = late  # a type that contains itself meets this while it is compiled
-    compiled = _COMPILERS[type.kind](type)
-    type.compiled["decode"] = compiled
+    type.compiled[name] = late  # a type that contains itself meets this while it is compiled
+    compiled = _COMPILERS[type.kind](type, keep_empty)
+    type.compiled[name] = compiled
     return compiled
 
 
 def _zero(type: Type) -> Callable[[], Any]:
     if type.kind == model.STRUCT:
-        return lambda: _raw(type)({}, [])
+        return lambda: _raw(type, False)({}, [])
     value = ZEROS[type.format] if type.kind == model.SCALAR else None
     return lambda: value
 
 
-def _compile_scalar(type: Type) -> _Raw:
+def _compile_scalar(type: Type, keep_empty: bool) -> _Raw:
     if type.format in _UNIONS:
-        return _compile_union(type)
+        return _compile_union(type, keep_empty)
     convert = scalar(type.format, type.go_name)
     return lambda value, seen: convert(value)
 
 
-def _compile_list(type: Type) -> _Raw:
+def _compile_list(type: Type, keep_empty: bool) -> _Raw:
     assert type.items is not None
-    item, nothing, go_name = _raw(type.items), _zero(type.items), type.go_name
+    item, nothing, go_name = _raw(type.items, keep_empty), _zero(type.items), type.go_name
     plain = _PLAIN.get(type.items.format)
     pointers = "[]*" in go_name
 
@@ -102,14 +110,14 @@ def _compile_list(type: Type) -> _Raw:
                 elif not pointers:
                     v = nothing()
             out.append(v)
-        return out or None  # an empty list does not survive storage: null, where it is written at all
+        return out if out or keep_empty else None
 
     return decode
 
 
-def _compile_map(type: Type) -> _Raw:
+def _compile_map(type: Type, keep_empty: bool) -> _Raw:
     assert type.values is not None
-    item, nothing, go_name = _raw(type.values), _zero(type.values), type.go_name
+    item, nothing, go_name = _raw(type.values, keep_empty), _zero(type.values), type.go_name
     plain = _PLAIN.get(type.values.format)
     if type.values.format == model.BYTES:
         nothing = str  # nil bytes in a map are stored as empty ones
@@ -123,7 +131,7 @@ def _compile_map(type: Type) -> _Raw:
             if v.__class__ is not plain:
                 v = nothing() if v is None else item(v, seen)
             out[key] = v
-        return out or None
+        return out if out or keep_empty else None
 
     return decode
 
@@ -141,11 +149,11 @@ def _zero_of_field(field: Field) -> Callable[[], Any]:
     return (lambda: None) if field.pointer else _zero(field.type)
 
 
-def _compile_struct(type: Type) -> _Raw:
+def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
     go_name = type.go_name
     # Per field: place, class of values that need no conversion, conversion, whether an empty value is kept.
     plan = {
-        f.name: (i, _PLAIN.get(f.type.format), _raw(f.type), f.pointer or _always_written(f))
+        f.name: (i, _PLAIN.get(f.type.format), _raw(f.type, keep_empty), f.pointer or _always_written(f))
         for i, f in enumerate(type.fields.values())
     }
     always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
@@ -188,10 +196,10 @@ def _compile_struct(type: Type) -> _Raw:
     return decode
 
 
-def _compile_union(type: Type) -> _Raw:
+def _compile_union(type: Type, keep_empty: bool) -> _Raw:
     """A JSON schema, or what else may stand in its place (upstream: apiextensions v1/marshal.go)."""
     assert type.items is not None
-    schema = _raw(type.items)
+    schema = _raw(type.items, keep_empty)
     other, message = _UNIONS[type.format]
 
     def decode(value: Any, seen: list[str]) -> Any:
@@ -214,7 +222,7 @@ _UNIONS: dict[str, tuple[type, str]] = {
     model.SCHEMA_OR_ARRAY: (list, "array or JSON schema expected"),
     model.SCHEMA_OR_STRINGS: (str, "string array or JSON schema expected"),
 }
-_COMPILERS: dict[str, Callable[[Type], _Raw]] = {
+_COMPILERS: dict[str, Callable[[Type, bool], _Raw]] = {
     model.SCALAR: _compile_scalar,
     model.LIST: _compile_list,
     model.MAP: _compile_map,
