@@ -40,7 +40,7 @@ def test_a_deployment() -> None:
         "metadata": {"labels": {"app": "d"}},
         "spec": {"containers": [
             {"name": "nginx", "image": "nginx", "ports": [{"containerPort": 80}], "resources": {}},
-        ], "securityContext": {}},
+        ]},
     }
     assert sent(DEPLOYMENT, GroupVersionKind("apps", "v1", "Deployment")) == {
         "metadata": {"name": "d", "labels": {"app": "d"}},
