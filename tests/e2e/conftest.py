@@ -73,7 +73,8 @@ def new_kubectl(server: TestServer, tmp_path_factory: pytest.TempPathFactory) ->
     def make() -> Kubectl:
         namespace = f"e2e-{uuid.uuid4().hex[:8]}"
         kubectl = Kubectl(server, namespace, home)
-        kubectl("create", "namespace", namespace)
+        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
+        kubectl("create", "-f", "-", stdin=json.dumps(body))
         return kubectl
 
     return make

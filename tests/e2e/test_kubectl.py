@@ -88,7 +88,7 @@ def test_create_every_imperative_kind(kubectl: Kubectl) -> None:
     ):
         assert "created" in kubectl("create", *arguments)
         kubectl("delete", arguments[0], arguments[1])
-    assert "AlreadyExists" in kubectl.fails("create", "configmap", "cm")
+    assert 'configmaps "cm" already exists' in kubectl.fails("create", "configmap", "cm")
 
 
 def test_apply_and_apply_again(kubectl: Kubectl) -> None:

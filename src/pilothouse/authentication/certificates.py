@@ -23,7 +23,8 @@ _MAX_DEPTH = 8
 class Verifier:
     """Builds chains from a leaf to one of the authorities, as crypto/x509's Verify does with client usage."""
 
-    def __init__(self, authorities: Sequence[bytes]) -> None:
+    def __init__(self, authorities: Sequence[bytes], *, read_uid: bool = True) -> None:
+        self._read_uid = read_uid
         self._roots: list[x509.Certificate] = []
         for bundle in authorities:
             self._roots += x509.load_pem_x509_certificates(bundle)
@@ -44,7 +45,7 @@ class Verifier:
                 raise AuthenticationError("x509: certificate signed by unknown authority")
             if not all(_for_clients(certificate) for certificate in path[:-1] or path):
                 raise AuthenticationError("x509: certificate specifies an incompatible key usage")
-            response = _response(leaf, chain[0])
+            response = _response(leaf, chain[0], self._read_uid)
         except AuthenticationError as error:
             raise AuthenticationError(f"verifying certificate {identifier} failed: {error}") from None
         return Identity(
@@ -105,14 +106,14 @@ def _for_clients(certificate: x509.Certificate) -> bool:
     return ExtendedKeyUsageOID.CLIENT_AUTH in usages or ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in usages
 
 
-def _response(leaf: x509.Certificate, der: bytes) -> AuthenticatorResponse | None:
+def _response(leaf: x509.Certificate, der: bytes, read_uid: bool) -> AuthenticatorResponse | None:
     names = leaf.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     # Of several common names the last one counts, as in Go's pkix.Name.
     name = _text(names[-1]) if names else ""
     if not name:
         return None
     groups = tuple(_text(a) for a in leaf.subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME))
-    uids = [_text(a) for a in leaf.subject.get_attributes_for_oid(UID_OID)]
+    uids = [_text(a) for a in leaf.subject.get_attributes_for_oid(UID_OID)] if read_uid else []
     if len(uids) > 1:
         raise AuthenticationError(f"expected 1 UID, but found multiple: [{' '.join(uids)}]")
     if uids == [""]:

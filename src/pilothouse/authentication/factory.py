@@ -29,6 +29,7 @@ def build(
     token_auth_file: str = "",
     token_authenticators: Sequence[TokenAuthenticator] = (),
     anonymous: bool = True,
+    read_certificate_uid: bool = True,
 ) -> Authentication:
     """Upstream's order: client certificates, then bearer tokens (the file's first), then anonymous.
 
@@ -37,7 +38,8 @@ def build(
     """
     authenticators: list[Authenticator] = []
     if client_ca_files:
-        authenticators.append(X509Authenticator([path.read_bytes() for path in client_ca_files]))
+        authorities = [path.read_bytes() for path in client_ca_files]
+        authenticators.append(X509Authenticator(authorities, read_uid=read_certificate_uid))
     by_token: list[TokenAuthenticator] = [load(Path(token_auth_file))] if token_auth_file else []
     by_token += token_authenticators
     # There even without any: upstream always knows service account tokens, so that no bearer is ever anonymous.

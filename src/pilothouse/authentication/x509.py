@@ -32,10 +32,16 @@ class Identity:
 
 
 class X509Authenticator:
-    """Common name as user, organizations as groups, for certificates signed by one of `authorities` (PEM)."""
+    """Common name as user, organizations as groups, for certificates signed by one of `authorities` (PEM).
 
-    def __init__(self, authorities: Sequence[bytes], *, clock: Callable[[], float] = time.time) -> None:
+    `read_uid`: also the user's uid (upstream: the AllowParsingUserUIDFromCertAuth gate).
+    """
+
+    def __init__(
+        self, authorities: Sequence[bytes], *, read_uid: bool = True, clock: Callable[[], float] = time.time
+    ) -> None:
         self._authorities = tuple(authorities)
+        self._read_uid = read_uid
         self._clock = clock
         self._verifier: Verifier | None = None
         self._known: dict[bytes, Identity | AuthenticationError] = {}
@@ -69,7 +75,7 @@ class X509Authenticator:
         if self._verifier is None:
             from pilothouse.authentication.certificates import Verifier
 
-            self._verifier = Verifier(self._authorities)
+            self._verifier = Verifier(self._authorities, read_uid=self._read_uid)
         try:
             return self._verifier.identify(chain)
         except AuthenticationError as error:

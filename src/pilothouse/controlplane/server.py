@@ -7,105 +7,55 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pilothouse
-from pilothouse.admission import chain as admission
 from pilothouse.aggregator import discovery as aggregated_discovery
 from pilothouse.aggregator import server as aggregator
 from pilothouse.apiextensions import server as apiextensions
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
-from pilothouse.authentication import factory as authentication
 from pilothouse.authorization import factory as authorization
 from pilothouse.authorization.rbac import RBACAuthorizer
+from pilothouse.controlplane import config
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
 from pilothouse.controlplane.hooks import KubeAPIServerHooks, install_generic
 from pilothouse.controlplane.lister import StoreLister
+from pilothouse.controlplane.metrics import install_metrics
+from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
 from pilothouse.controlplane.stores import feed_rbac, make_stores
-from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
 from pilothouse.endpoints.discovery import storage_versions
 from pilothouse.endpoints.installer import APIGroupVersion
-from pilothouse.endpoints.scope import Services
-from pilothouse.observability.metrics import REGISTRY, SLI_REGISTRY
 from pilothouse.registry import groups as registry_groups
-from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import Group
 from pilothouse.registry.store import Store
 from pilothouse.server.apiserver import GenericAPIServer, ServerConfig
-from pilothouse.server.chain import ChainConfig
 from pilothouse.server.hooks import HookContext
-from pilothouse.server.routes.index import install_index
-from pilothouse.server.routes.metrics import install_metrics
-from pilothouse.server.routes.openid import install_openid
-from pilothouse.server.routes.profiling import install_profiling
-from pilothouse.server.routes.version import install_version
 from pilothouse.storage.storage import Storage
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Handler
-    from pilothouse.authorization.interface import Authorizer
+    from pilothouse.endpoints.scope import Services
     from pilothouse.options.options import Options
-    from pilothouse.storage.interface import Backend
-
-DATABASE = "pilothouse.db"
 
 
 def build(options: Options) -> ControlPlane:
     """A server for completed and valid options; nothing is opened before `start`. Raises OSError or ValueError."""
-    storage = Storage(_backend(options), history_seconds=options.storage.etcd_compaction_interval or 300.0)
+    backend = config.backend(options)
+    storage = Storage(backend, history_seconds=options.storage.etcd_compaction_interval or 300.0)
+    stores: dict[GroupResource, Store] = {}
+    objects = StoreLister(stores)
     rbac = RBACAuthorizer()
     authorizer, rules = authorization.build(options.authorization.authorization_mode, rbac)
-    authenticators = authentication.build(
-        client_ca_files=options.client_ca_files, token_auth_file=options.authentication.token_auth_file,
-        anonymous=options.authentication.anonymous_auth,
+    who = config.authenticators(options, objects)
+    groups = served_groups(
+        registry_groups.build(config.dependencies(options, lambda resource: stores[resource], who, authorizer, rules)),
+        options.api.runtime_config,
     )
-    stores: dict[GroupResource, Store] = {}
-    dependencies = Dependencies(
-        stores=lambda resource: stores[resource], authorizer=authorizer, rule_resolver=rules,
-        token_authenticator=authenticators.tokens,
-        token_issuer=JWTIssuer(
-            options.service_accounts.service_account_issuer[0],
-            Path(options.service_accounts.service_account_signing_key_file),
-        ),
-        api_audiences=options.authentication.api_audiences,
-        service_ip_ranges=options.control_plane.service_cluster_ip_ranges,
-        node_ports=range(
-            options.control_plane.service_node_port_range[0], options.control_plane.service_node_port_range[1] + 1
-        ),
-    )
-    groups = served_groups(registry_groups.build(dependencies), options.api.runtime_config)
     stores.update(make_stores(storage, (r for g in groups for r in g.resources)))
     feed_rbac(storage, stores, rbac)
-    chain = ChainConfig(
-        authenticator=authenticators.requests, authorizer=authorizer,
-        api_audiences=options.authentication.api_audiences,
-        request_timeout=options.generic.request_timeout,
-        max_requests_in_flight=options.generic.max_requests_inflight,
-        max_mutating_requests_in_flight=options.generic.max_mutating_requests_inflight,
-        hsts_directives=options.generic.strict_transport_security_directives,
-        cors_allowed_origins=options.generic.cors_allowed_origins,
-        shutdown_delay=options.generic.shutdown_delay_duration,
-    )
-    services = Services(
-        admission=admission.build(
-            StoreLister(stores), enable=options.admission.enable_admission_plugins,
-            disable=options.admission.disable_admission_plugins,
-        ),
-        authorizer=authorizer, min_request_timeout=float(options.generic.min_request_timeout),
-    )
-    return ControlPlane(options, storage, stores, groups, chain, services, authorizer)
-
-
-def _backend(options: Options) -> Backend:
-    if options.storage.storage_backend == "memory":
-        from pilothouse.storage.memory import MemoryBackend
-
-        return MemoryBackend()
-    from pilothouse.storage.sqlite import SQLiteBackend
-
-    return SQLiteBackend(Path(options.storage.data_dir) / DATABASE)
+    servers = config.server_config(options, who, authorizer)
+    install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
+    return ControlPlane(options, storage, stores, groups, servers, config.services(options, objects, authorizer))
 
 
 class ControlPlane:
@@ -113,7 +63,7 @@ class ControlPlane:
 
     def __init__(
         self, options: Options, storage: Storage, stores: Mapping[GroupResource, Store], groups: Sequence[Group],
-        chain: ChainConfig, services: Services, authorizer: Authorizer,
+        servers: ServerConfig, services: Services,
     ) -> None:
         self.options = options
         self.storage = storage
@@ -124,11 +74,7 @@ class ControlPlane:
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
             options.serving.secure_port,
         )
-        config = ServerConfig(
-            chain=chain, livez_grace_period=options.generic.livez_grace_period,
-            shutdown_delay=options.generic.shutdown_delay_duration, shutdown_timeout=options.generic.request_timeout,
-        )
-        self.aggregator = self._chain(config)
+        self.aggregator = self._chain(servers)
         self.handler: Handler = self.aggregator.prepare()
 
     @property
@@ -161,7 +107,7 @@ class ControlPlane:
                     GroupVersion(group.name, version.version), version.resources,
                     lambda resource: self.stores.get(resource.group_resource), self._services, stored,
                 ))
-        self._install_paths(outermost)
+        install_paths(outermost, self.options, self.groups, self._host_port)
         if self.options.control_plane.standalone_controllers:
             outermost.add_post_start_hook("start-standalone-controllers", self._start_controllers)
         return outermost
@@ -170,20 +116,6 @@ class ControlPlane:
         client_ca = b"".join(path.read_bytes() for path in self.options.client_ca_files)
         modes = self.options.authorization.authorization_mode
         return KubeAPIServerHooks(self._address, {"client-ca-file": client_ca.decode()}, "RBAC" in modes)
-
-    def _install_paths(self, server: GenericAPIServer) -> None:
-        aggregated_discovery.install(server, self.groups)
-        install_version(server.director, _version())
-        install_index(server.mux, server.listed_paths)
-        install_metrics(server.mux, REGISTRY, SLI_REGISTRY, resettable=self.options.features.profiling)
-        if self.options.features.profiling:
-            install_profiling(server.mux)
-        accounts = self.options.service_accounts
-        install_openid(
-            server.director, accounts.service_account_issuer[0],
-            lambda: public_keys(accounts.service_account_key_file),
-            accounts.service_account_jwks_uri or f"https://{self._host_port}/openid/v1/jwks",
-        )
 
     # Running
 
@@ -203,18 +135,3 @@ class ControlPlane:
         root_ca = await asyncio.to_thread(self.options.ca_file.read_text)
         context.start(manager.run(context.client, root_ca), "standalone-controllers")
 
-
-def _version() -> dict[str, str]:
-    """version.Info of the Kubernetes release that is served."""
-    import platform
-
-    major, minor, _ = pilothouse.KUBERNETES_VERSION.removeprefix("v").split(".")
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-    return {
-        "major": major, "minor": minor, "emulationMajor": major, "emulationMinor": minor,
-        "minCompatibilityMajor": major, "minCompatibilityMinor": str(int(minor) - 1),
-        "gitVersion": pilothouse.KUBERNETES_VERSION, "gitCommit": f"pilothouse-{pilothouse.__version__}",
-        "gitTreeState": "", "buildDate": "1970-01-01T00:00:00Z",
-        "goVersion": f"python{platform.python_version()}", "compiler": "gc",
-        "platform": f"{platform.system().lower()}/{machine}",
-    }

@@ -6,7 +6,7 @@ another value than its default only when Pilothouse has both behaviours: `SWITCH
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -41,6 +41,11 @@ class FeatureGates:
         if name in self.changed:
             return self.changed[name]
         return known()[name].default
+
+    def described(self) -> Iterator[tuple[str, str, bool]]:
+        """(name, stage, enabled) of every gate; the stage of a GA feature is "", as metrics have it."""
+        for name, gate in known().items():
+            yield name, "" if gate.stage == "GA" else gate.stage, self.changed.get(name, gate.default)
 
 
 def resolve(texts: Mapping[str, str]) -> tuple[FeatureGates, list[str]]:

@@ -155,8 +155,12 @@ class Options:
     given: frozenset[str] = frozenset()
     """Names of the flags that were given."""
     values: Mapping[str, Any] = field(default_factory=dict, repr=False)
-    """Every flag's value as parsed, for the log and for /flagz."""
+    """Every flag's value as parsed."""
     parse_errors: tuple[str, ...] = ()
+
+    def shown(self) -> dict[str, str]:
+        """Every flag's value as text, without secrets (upstream: /flagz)."""
+        return {name: flagset.shown(name, value) for name, value in self.values.items()}
 
     @property
     def pki_directory(self) -> Path:

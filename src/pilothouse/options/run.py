@@ -70,10 +70,12 @@ def run(arguments: Sequence[str], program: str, build: Build | None = None) -> i
         build = build_server
     import uvloop
 
+    from pilothouse.server.hooks import HookError
+
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(_serve(options, build))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HookError) as error:
         log.writer.flush()
         print(f"Error: {error}", file=sys.stderr)
         return 1

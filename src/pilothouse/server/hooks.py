@@ -50,8 +50,15 @@ class PostStart:
         try:
             await self.hook(context)
         except Exception as error:
-            raise HookError(f'PostStartHook "{self.hook_name}" failed: {error}') from error
+            raise HookError(f'PostStartHook "{self.hook_name}" failed: {_first(error)}') from error
         self.done = True
+
+
+def _first(error: BaseException) -> BaseException:
+    """What went wrong first in a group of tasks: the group itself says only that something did."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
 
 
 class TaskOwner:

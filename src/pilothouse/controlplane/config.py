@@ -1,0 +1,102 @@
+"""From options to what the servers are made of (upstream: pkg/controlplane/apiserver/config.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pilothouse.admission import chain as admission
+from pilothouse.authentication import factory as authentication
+from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
+from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
+from pilothouse.controlplane.token_subjects import TokenSubjects
+from pilothouse.endpoints.response import render_error
+from pilothouse.endpoints.scope import Services
+from pilothouse.registry.dependencies import Dependencies
+from pilothouse.server.apiserver import ServerConfig
+from pilothouse.server.chain import ChainConfig
+from pilothouse.server.routes.openid import key_id
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from pilothouse.admission.interface import Lister
+    from pilothouse.authentication.factory import Authentication
+    from pilothouse.authorization.interface import Authorizer, RuleResolver
+    from pilothouse.options.options import Options
+    from pilothouse.registry.dependencies import Stores
+    from pilothouse.storage.interface import Backend
+
+DATABASE = "pilothouse.db"
+
+
+def backend(options: Options) -> Backend:
+    """The store that --storage-backend names; not opened yet."""
+    if options.storage.storage_backend == "memory":
+        from pilothouse.storage.memory import MemoryBackend
+
+        return MemoryBackend()
+    from pilothouse.storage.sqlite import SQLiteBackend
+
+    return SQLiteBackend(Path(options.storage.data_dir) / DATABASE)
+
+
+def authenticators(options: Options, objects: Lister) -> Authentication:
+    """Raises OSError or ValueError for files that cannot be read."""
+    service_accounts = ServiceAccountAuthenticator(
+        options.service_accounts.service_account_issuer, _keys(options.service_accounts.service_account_key_file),
+        options.authentication.api_audiences, TokenSubjects(objects),
+    )
+    return authentication.build(
+        client_ca_files=options.client_ca_files, token_auth_file=options.authentication.token_auth_file,
+        token_authenticators=[service_accounts], anonymous=options.authentication.anonymous_auth,
+        read_certificate_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
+    )
+
+
+def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes]]]:
+    return lambda: [(key_id(key), key) for key in public_keys(files)]
+
+
+def dependencies(
+    options: Options, stores: Stores, who: Authentication, authorizer: Authorizer, rules: RuleResolver
+) -> Dependencies:
+    """What the API groups need."""
+    accounts, plane = options.service_accounts, options.control_plane
+    first_port, last_port = plane.service_node_port_range
+    return Dependencies(
+        stores=stores, authorizer=authorizer, rule_resolver=rules, token_authenticator=who.tokens,
+        token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
+        api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,
+        node_ports=range(first_port, last_port + 1),
+    )
+
+
+def server_config(options: Options, who: Authentication, authorizer: Authorizer) -> ServerConfig:
+    """What all servers of the chain share."""
+    generic = options.generic
+    chain = ChainConfig(
+        authenticator=who.requests, authorizer=authorizer, api_audiences=options.authentication.api_audiences,
+        render=render_error, request_timeout=generic.request_timeout,
+        max_requests_in_flight=generic.max_requests_inflight,
+        max_mutating_requests_in_flight=generic.max_mutating_requests_inflight,
+        hsts_directives=generic.strict_transport_security_directives,
+        cors_allowed_origins=generic.cors_allowed_origins, shutdown_delay=generic.shutdown_delay_duration,
+    )
+    return ServerConfig(
+        chain=chain, livez_grace_period=generic.livez_grace_period, shutdown_delay=generic.shutdown_delay_duration,
+        shutdown_timeout=generic.request_timeout,
+    )
+
+
+def services(options: Options, objects: Lister, authorizer: Authorizer) -> Services:
+    """What all endpoints share."""
+    plugins = options.admission
+    return Services(
+        admission=admission.build(
+            objects, enable=plugins.enable_admission_plugins, disable=plugins.disable_admission_plugins,
+        ),
+        authorizer=authorizer, min_request_timeout=float(options.generic.min_request_timeout),
+        compress=options.feature_gates.enabled("APIResponseCompression"),
+    )
