@@ -86,7 +86,8 @@ class Source:
                 yield member
                 continue
             for m in self.members(*member.embedded):
-                number = m.number if "-" in (member.number, m.number) else f"{member.number}.{m.number}"
+                # what stands in an embedded struct without a number (TypeMeta) is not in the message
+                number = "-" if "-" in (member.number, m.number) else f"{member.number}.{m.number}"
                 yield Member(m.json, m.omit, m.go_type, number, m.default, element=m.element, blank=m.blank)
 
     def _read(self, text: str, package: Package) -> None:
