@@ -250,14 +250,40 @@ def test_records_wait_for_their_cacher_and_a_released_one_gives_them_back() -> N
             assert nodes.count() == 1
             watch = nodes.watch(Predicate("/registry/minions/"), revision=1)
             assert told(await watch.batch()) == [("ADDED", "n", 3)]
-            storage.release("/registry/minions")
-            storage.release("/registry/minions")
+            writing = asyncio.ensure_future(nodes.create("/registry/minions/m", obj("m", "")))
+            await asyncio.sleep(0)
+            await storage.release("/registry/minions")
+            await storage.release("/registry/minions")
+            assert told(await watch.batch()) == [("ADDED", "m", 4)]
             assert await watch.batch() == []
+            await writing
             again = storage.cacher("/registry/minions", index)
             assert again is not nodes
-            assert (again.count(), again.history.floor) == (1, 3)
+            assert (again.count(), again.history.floor) == (2, 4)
             item = again.get("/registry/minions/n")
             assert item is not None
             await again.delete("/registry/minions/n", item)
+
+    asyncio.run(run())
+
+
+def test_a_damaged_object_stops_the_start_or_its_cacher_again_and_again(tmp_path: Path) -> None:
+    backend = SQLiteBackend(tmp_path / "s.db")
+    backend.open()
+    backend.commit([Record(2, key("a"), b"not json")])
+    backend.close()
+
+    async def run() -> None:
+        storage = Storage(SQLiteBackend(tmp_path / "s.db"))
+        storage.cacher(PREFIX, index)
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"/registry/configmaps/ns/a \(revision 2\) is damaged"):
+                await storage.start()
+        storage = Storage(SQLiteBackend(tmp_path / "s.db"))
+        await storage.start()
+        for _ in range(2):
+            with pytest.raises(OSError, match="is damaged"):
+                storage.cacher(PREFIX, index)
+        await storage.close()
 
     asyncio.run(run())

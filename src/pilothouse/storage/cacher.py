@@ -189,6 +189,10 @@ class WatchCache:
         """After the last event of a commit."""
         self._live.flush(timers)
 
+    def pending_revision(self) -> int | None:
+        """The newest revision of this cacher that is still being committed."""
+        return max((event.revision for event in self._pending.values()), default=None)
+
     def forget_pending(self) -> None:
         self._pending.clear()
 

@@ -14,6 +14,7 @@ holds after a failed fsync is unknown, so only a restart, which reads it again, 
 """
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -107,14 +108,17 @@ class Storage:
         self._writer = Writer(self._loop, threaded=self.backend.blocking)
         try:
             loaded = await self._writer.call(self.backend.open)
+            self._unclaimed.clear()
             for record in loaded.records:
                 directory = record.key[: record.key.rfind("/") + 1]
                 self._unclaimed.setdefault(directory, []).append(record)
             self.revision = self._assigned = loaded.revision
             self.compacted = loaded.compacted
             for cacher in self._cachers.values():
-                cacher.load(self._claim(cacher.prefix), self.compacted)
+                self._fill(cacher, self.compacted)
         except BaseException:
+            with contextlib.suppress(OSError):
+                await self._writer.call(self.backend.close)
             self._writer.stop()
             raise
         self._refusal = ""
@@ -141,31 +145,40 @@ class Storage:
     # Cachers
 
     def cacher(self, prefix: str, index: Index) -> WatchCache:
-        """The watch cache of all keys under `prefix`; made and filled when first asked for."""
+        """The watch cache of all keys under `prefix`; made and filled when first asked for.
+
+        Raises OSError when a stored object is damaged.
+        """
         prefix = prefix.rstrip("/") + "/"
         cacher = self._cachers.get(prefix)
         if cacher is None:
             cacher = WatchCache(self, prefix, index, clock=self._clock, **self._capacities)
             if self.revision:
-                cacher.load(self._claim(prefix), max(self.compacted, self._released.pop(prefix, 0)))
+                self._fill(cacher, max(self.compacted, self._released.get(prefix, 0)))
             self._cachers[prefix] = cacher
         return cacher
 
-    def release(self, prefix: str) -> None:
-        """Forget a cacher (its resource is no longer served); its objects stay stored."""
-        cacher = self._cachers.pop(prefix.rstrip("/") + "/", None)
-        if cacher is not None:
+    def _fill(self, cacher: WatchCache, floor: int) -> None:
+        """Load the raw records under the cacher's prefix; they stay where they are when one is damaged."""
+        directories = [d for d in self._unclaimed if d.startswith(cacher.prefix)]
+        cacher.load(sorted(record for d in directories for record in self._unclaimed[d]), floor)
+        for directory in directories:
+            del self._unclaimed[directory]
+
+    async def release(self, prefix: str) -> None:
+        """Forget a cacher whose resource is no longer served, when its last write is done; its objects stay stored."""
+        cacher = self._cachers.get(prefix.rstrip("/") + "/")
+        if cacher is None:
+            return
+        while (pending := cacher.pending_revision()) is not None:
+            await self.wait_revision(pending, None)
+        if self._cachers.pop(cacher.prefix, None) is not None:
             self._unclaimed[cacher.prefix] = cacher.unload()
             self._released[cacher.prefix] = self.revision
 
     def observe(self, prefix: str, observer: Observer) -> None:
         """Call `observer` for every event of the cacher of `prefix`, which must have been made."""
         self._cachers[prefix.rstrip("/") + "/"].observe(observer)
-
-    def _claim(self, prefix: str) -> list[Record]:
-        """Take the raw records under `prefix`, by revision."""
-        directories = [d for d in self._unclaimed if d.startswith(prefix)]
-        return sorted(record for directory in directories for record in self._unclaimed.pop(directory))
 
     # Writing
 
@@ -302,7 +315,7 @@ class Storage:
     async def compact(self, revision: int) -> None:
         """Forget history up to and including `revision`, on disk and in memory, in steps between which commits run."""
         revision = min(revision, self.revision)
-        while self.compacted < revision:
+        while self.compacted < revision and self.healthy:
             step = min(self.compacted + _COMPACT_STEP, revision)
             await self._writer.call(lambda step=step: self.backend.compact(step))  # type: ignore[misc]
             self.compacted = step
