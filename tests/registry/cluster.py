@@ -66,13 +66,13 @@ class Cluster:
         namespace = "ns" if resource.namespaced else ""
         store = self.stores[resource.group_resource]
         decoded = self.decode(resource, obj, namespace)
-        self.ctx = context()
+        self.ctx = context("create", group, name)
         item = await store.create(self.ctx, namespace, decoded, WriteOptions(dry_run=dry_run))
         return self._read(item.body)
 
     async def get(self, name: str, key: str, *, group: str = "") -> Object:
         resource = self.resources[group, name]
-        item = await self.stores[resource.group_resource].get(context(), "ns" if resource.namespaced else "", key)
+        item = await self.stores[resource.group_resource].get(context("get", group, name), "ns" if resource.namespaced else "", key)
         return self._read(item.body)
 
     async def update(
@@ -86,7 +86,7 @@ class Cluster:
             change(obj)
             return self.decode(resource, obj, namespace)
 
-        self.ctx = context()
+        self.ctx = context("update", group, name)
         item, _ = await self.stores[resource.group_resource].update(
             self.ctx, namespace, key, updater, WriteOptions(), subresource=subresource
         )
@@ -133,10 +133,10 @@ def run(test: Callable[[Cluster], Awaitable[None]], **dependencies: Any) -> None
     asyncio.run(main())
 
 
-def context(verb: str = "create", group: str = "") -> Context:
+def context(verb: str = "create", group: str = "", resource: str = "") -> Context:
     ctx = Context()
     ctx.user = USER
-    ctx.request_info = RequestInfo(True, "/", verb, api_group=group)
+    ctx.request_info = RequestInfo(True, "/", verb, api_group=group, resource=resource)
     return ctx
 
 

@@ -72,7 +72,8 @@ class Store:
     def _named(self, ctx: "Context") -> GroupResource:
         """The resource as the request names it: events are served in two groups from one store."""
         info = getattr(ctx, "request_info", None)
-        if info is None or not info.is_resource_request:
+        if info is None or not info.is_resource_request or info.resource != self.resource.name:
+            # nobody asked for this resource: a handler of another one reads or writes it
             return self.resource.group_resource
         return GroupResource(info.api_group, info.resource)
 
