@@ -33,6 +33,10 @@ def test_the_same_version_is_left_alone() -> None:
     assert found[1] is obj
 
 
+def test_nothing_is_nothing_in_every_version() -> None:
+    assert convert({}, "v1", "g/v2") == (V2, {})
+
+
 def test_unknown_versions() -> None:
     assert convert({}, "v1", "v3") is None
     assert convert({}, "v3", "v1") is None

@@ -21,13 +21,16 @@ class Version(NamedTuple):
 
 
 def through_hub(versions: Mapping[str, Version]) -> Converter:
-    """The converter for field managers of a kind. `versions` has all served ones by apiVersion ("apps/v1")."""
+    """The converter for field managers of a kind. `versions` has all served ones by apiVersion ("apps/v1").
+
+    Nothing ({}, what stands there before a create) is nothing in every version.
+    """
 
     def convert(obj: Object, current: str, wanted: str) -> tuple[Type, Object] | None:
         source, target = versions.get(current), versions.get(wanted)
         if source is None or target is None:
             return None
-        if current != wanted:
+        if current != wanted and obj:
             obj = orjson.loads(orjson.dumps(obj))
             if source.to_hub is not None:
                 obj = source.to_hub(obj)
