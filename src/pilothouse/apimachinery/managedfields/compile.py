@@ -1,4 +1,8 @@
-"""From `schema.model.Type` to the nodes of `typed` (upstream: k8s.io/kube-openapi pkg/schemaconv)."""
+"""From `schema.model.Type` to the nodes of `typed` (upstream: k8s.io/kube-openapi pkg/schemaconv).
+
+Fields that Go always writes (see `model.Field.omit`) count as present with their zero value. A custom resource has
+no such fields: its types say `pointer=True` for all of them.
+"""
 
 from typing import Any, Final
 
