@@ -91,3 +91,27 @@ def test_an_expired_certificate_does_not_get_in(made: pki.PKI, tmp_path: Path) -
     expired = pki.Pair(tmp_path / "c.crt", tmp_path / "c.key")
     pki.write_pair(expired, *certificates.client(ca, "old", [], now - 100, now - 10))
     assert refused(made, client_context(made, expired))
+
+
+def test_draining_does_not_wait_for_the_goodbye_of_idle_clients(made: pki.PKI) -> None:
+    async def main() -> float:
+        tls = server_context(
+            made.serving.certificate, made.serving.key, client_authorities=[made.ca.certificate.read_bytes()]
+        )
+        server = HTTPServer(count_certificates, tls=tls)
+        await server.start()
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", server.port, ssl=client_context(made), server_hostname="localhost"
+        )
+        writer.write(b"GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n0 ")
+        writer.transport.pause_reading()  # type: ignore[attr-defined]
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+        await server.drain(60)
+        seconds = loop.time() - begin
+        writer.transport.abort()
+        return seconds
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        assert runner.run(main()) < 10

@@ -348,10 +348,12 @@ class HTTPProtocol(asyncio.Protocol):
         else:
             self._close()
 
-    def shut(self) -> None:
-        """The server drains: close now when idle, else after the running answer."""
-        if self._current is None and not self._closing:
+    def shut(self) -> bool:
+        """The server drains: close now when idle, else after the running answer. Returns whether it is idle."""
+        idle = self._current is None
+        if idle and not self._closing:
             self._close()
+        return idle
 
     def abort(self) -> None:
         self._abort()

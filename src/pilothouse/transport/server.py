@@ -13,6 +13,8 @@ from pilothouse.transport.protocol import HTTPProtocol
 BACKLOG = 4096
 SWEEP_SECONDS = 1.0
 """Deadlines are swept, not set one timer each: a timer for every request costs more than parsing it."""
+GOODBYE_SECONDS = 0.1
+"""What idle clients get to answer the end of their connection when the server drains."""
 
 
 class HTTPServer:
@@ -86,8 +88,9 @@ class HTTPServer:
         self.draining = True
         if self._server is not None:
             self._server.close()
-        for connection in list(self.connections):
-            connection.shut()
+        idle = [connection for connection in list(self.connections) if connection.shut()]
+        # A client need not be reading from a connection that it keeps for later: its TLS goodbye is not waited for.
+        self._loop.call_later(min(GOODBYE_SECONDS, seconds), _abort, idle)
         if self.connections and seconds > 0:
             self._emptied = self._loop.create_future()
             await asyncio.wait([self._emptied], timeout=seconds)
@@ -110,3 +113,8 @@ class HTTPServer:
         for connection in [c for c in self.connections if c.deadline <= now]:
             connection.expire()
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def _abort(connections: list[HTTPProtocol]) -> None:
+    for connection in connections:
+        connection.abort()
