@@ -44,7 +44,8 @@ class BodyCodec:
         self.type = found
         self._gvk = gvk
         self._decoder = ObjectDecoder(gvk, internal_kind, type=found, accepts=tuple(accepts))
-        self._decode = decoder(found)
+        self._decode = decoder(found, keep_empty=True)
+        self._store = decoder(found)
         self._default = default
 
     def decode(self, data: bytes, media_type: str, validation: str, ctx: Context) -> Object:
@@ -85,12 +86,12 @@ class BodyCodec:
 
     def encode(self, obj: Object) -> bytes:
         """Compact JSON in Go's form and field order, without kind and apiVersion."""
-        normal = self._decode(obj, None)
+        normal = self._store(obj, None)
         return encode.encode({name: value for name, value in normal.items() if name not in _TYPE_META})[:-1]
 
     def normal(self, obj: Object) -> Object:
-        """`obj` as Go would write it, after defaults and admission have changed it."""
-        return _bare(self._decode(obj, None))
+        """`obj` in the form in which it is stored, after defaults and admission have changed it."""
+        return _bare(self._store(obj, None))
 
     def _finished(self, obj: Object) -> Object:
         obj = _bare(obj)
