@@ -7,13 +7,17 @@ from hypothesis import strategies as st
 
 from pilothouse.storage.interface import Event, Item, Page, Predicate
 from pilothouse.storage.listing import Ordered, at_once, by_turns, newest_page, older_page
+from tests.storage.support import Equals
 
 _KEYS = st.sampled_from([f"/r/{ns}/{name}" for ns in ("a", "a-", "b") for name in ("x", "y", "z")])
-_PREDICATES = st.sampled_from([Predicate("/r/"), Predicate("/r/a/"), Predicate("/r/a/y", single=True)])
+_PREDICATES = st.sampled_from([
+    Predicate("/r/"), Predicate("/r/a/"), Predicate("/r/a/y", single=True), Predicate("/r/", labels=Equals("l", "1")),
+    Predicate("/r/", fields=Equals("f", "0")), Predicate("/r/a/", labels=Equals("l", "0"), fields=Equals("f", "1")),
+])
 
 
 def _item(key: str, revision: int = 1) -> Item:
-    return Item(key, revision, b"{}", {"l": str(revision % 2)}, {})
+    return Item(key, revision, b"{}", {"l": str(revision % 2)}, {"f": str(revision // 2 % 2)})
 
 
 @given(st.lists(st.tuples(_KEYS, st.booleans())))
@@ -84,3 +88,23 @@ def test_scans_give_way_to_the_loop() -> None:
 
     asyncio.run(run())
     assert turns >= 3
+
+
+@given(_PREDICATES, st.integers(0, 3), st.booleans())
+def test_selected_pages_are_what_a_plain_filter_finds(predicate: Predicate, pages: int, shared: bool) -> None:
+    mappings = [{"l": "0"}, {"l": "1"}]
+    items = [
+        Item(f"/r/{'ab'[n % 2]}/{n:05}", n, b"{}", mappings[n % 2] if shared else {"l": str(n % 2)}, {"f": str(n % 3)})
+        for n in range(1500)
+    ]
+    ordered = Ordered(items)
+    wanted = [item for item in ordered.items if predicate.matches(item)]
+    in_scope = [item for item in ordered.items if predicate.covers(item.key)]
+    limit = len(wanted) // pages if pages else 0
+    page = at_once(newest_page(ordered, predicate, limit, "", 7))
+    assert page.items == (wanted[:limit] if limit else wanted)
+    after = [item for item in in_scope if page.items and item.key > page.items[-1].key]
+    if limit:
+        assert (page.more, page.remaining) == (bool(after), len(after))
+    else:
+        assert not page.more

@@ -8,8 +8,8 @@ wants the answer at once and one that gives way to the event loop.
 import asyncio
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Generator, Sequence
-from typing import Final
+from collections.abc import Generator, Sequence
+from typing import Any, Final
 
 from pilothouse.storage.interface import Event, Item, Page, Predicate
 
@@ -106,37 +106,34 @@ def _filtered(items: list[Item], predicate: Predicate, limit: int, revision: int
     if not predicate.selective:
         end = min(limit, total) if limit else total
         return Page(items[:end] if end < total else items, revision, end < total, total - end)
-    selects = _remembering(predicate)
+    labels, fields = predicate.labels, predicate.fields
+    verdicts: dict[int, bool] = {}
     out: list[Item] = []
     for at in range(0, total, _SLICE):
-        for offset, item in enumerate(items[at : at + _SLICE], at + 1):
-            if selects(item):
-                out.append(item)
-                if len(out) == limit:
-                    return Page(out, revision, offset < total, total - offset)
+        part = chosen = items[at : at + _SLICE]
+        if labels is not None:
+            chosen = _labelled(part, labels, verdicts)
+        if fields is not None:
+            chosen = [item for item in chosen if fields.matches(item.fields)]
+        out += chosen
+        if limit and len(out) >= limit:
+            del out[limit:]
+            passed = at + part.index(out[-1]) + 1
+            return Page(out, revision, passed < total, total - passed)
         yield
     return Page(out, revision, False, 0)
 
 
-def _remembering(predicate: Predicate) -> Callable[[Item], bool]:
-    """`predicate.selects` for one scan, during which its items are held: items with equal labels mostly share
-    one mapping, so its verdict is remembered by its identity."""
-    verdicts: dict[int, bool] = {}
-    known = verdicts.get
-    labels, fields = predicate.labels, predicate.fields
-
-    def by_labels(item: Item) -> bool:
-        mapping = item.labels
-        verdict = known(id(mapping))
-        if verdict is None:
-            verdict = verdicts[id(mapping)] = bool(labels.matches(mapping))
-        return verdict
-
-    if labels is None:
-        return predicate.selects
-    if fields is None:
-        return by_labels
-    return lambda item: by_labels(item) and fields.matches(item.fields)
+def _labelled(part: list[Item], labels: Any, verdicts: dict[int, bool]) -> list[Item]:
+    """Those of `part` whose labels match. Items with equal labels mostly share one mapping, so its verdict is
+    remembered by its identity for as long as the scan holds the items."""
+    try:
+        return [item for item in part if verdicts[id(item.labels)]]
+    except KeyError:
+        for item in part:
+            if id(item.labels) not in verdicts:
+                verdicts[id(item.labels)] = labels.matches(item.labels)
+        return [item for item in part if verdicts[id(item.labels)]]
 
 
 def at_once(steps: Steps) -> Page:
