@@ -73,5 +73,8 @@ def manage_fields(scope: Scope, live: Object | None, new: Object, wanted: WriteO
     """`new` (in the scope's version, as is `live`) with its managedFields brought up to date."""
     if scope.field_manager is None:
         return new
+    if scope.resource.converter is not None:
+        # what the stored version shows in this one (annotations of a v1 autoscaler) has an owner too
+        new = from_storage(scope, to_storage(scope, new))
     manager = manager_name(wanted.field_manager, wanted.user_agent)
     return scope.field_manager.update(live, new, manager, format_time(scope.services.clock()))
