@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.codec import encode, json, protobuf, yaml
+from pilothouse.apimachinery.codec import encode, json, yaml
+from pilothouse.apimachinery.codec import protobuf_read as protobuf
 from pilothouse.apimachinery.codec.decode_object import IGNORE, STRICT, WARN, ObjectDecoder
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import catalog

@@ -4,8 +4,8 @@ import struct
 
 import pytest
 
-from pilothouse.apimachinery.codec import protobuf
-from pilothouse.apimachinery.codec.protobuf import ProtobufError
+from pilothouse.apimachinery.codec import protobuf_read as protobuf
+from pilothouse.apimachinery.codec.protobuf_read import ProtobufError
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.schema import catalog, model
 from pilothouse.apimachinery.schema.decode import decoder
