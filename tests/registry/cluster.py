@@ -16,11 +16,13 @@ from pilothouse.apimachinery.user import User
 from pilothouse.registry import groups
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.index import index_for
-from pilothouse.registry.rest import DeleteOptions, Object, Resource, SubresourceCall, WriteOptions
+from pilothouse.registry.rest import DeleteOptions, Resource, SubresourceCall, WriteOptions
 from pilothouse.registry.store import Store
 from pilothouse.storage.memory import MemoryBackend
 from pilothouse.storage.storage import Storage
 from tests.registry.support import Clock
+
+Object = dict[str, Any]
 
 USER = User("ann", "ann-uid", ("dev", "system:authenticated"))
 
@@ -72,7 +74,8 @@ class Cluster:
 
     async def get(self, name: str, key: str, *, group: str = "") -> Object:
         resource = self.resources[group, name]
-        item = await self.stores[resource.group_resource].get(context("get", group, name), "ns" if resource.namespaced else "", key)
+        namespace = "ns" if resource.namespaced else ""
+        item = await self.stores[resource.group_resource].get(context("get", group, name), namespace, key)
         return self._read(item.body)
 
     async def update(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Stores(Protocol):
     """Finds the storage of a resource. Asked while requests run, never while groups are built."""
 
-    def __call__(self, resource: GroupResource) -> Store: ...
+    def __call__(self, resource: GroupResource, /) -> Store: ...
 
 
 class TokenIssuer(Protocol):

@@ -85,7 +85,7 @@ def test_ports_and_environment() -> None:
 
 @pytest.mark.parametrize("field", ["serviceAccountName", "serviceAccount"])
 def test_both_names_of_the_service_account_are_shown(field: str) -> None:
-    pod = _pod(**{field: "sa"})
+    pod = _pod(None, **{field: "sa"})
     default_pod(pod)
     assert pod["spec"]["serviceAccountName"] == pod["spec"]["serviceAccount"] == "sa"
 

@@ -19,13 +19,13 @@ def test_requests_come_from_containers_then_from_limits() -> None:
 
 
 def test_init_containers_count_with_the_sidecars_before_them() -> None:
-    spec = {
+    spec: dict[str, Any] = {
         "resources": {"limits": {"cpu": "9"}},
         "containers": [_container(cpu="1")],
         "initContainers": [{**_container(cpu="500m"), "restartPolicy": "Always"}, _container(cpu="2")],
     }
     default_pod_level_resources(spec)
-    assert spec["resources"]["requests"] == {"cpu": "2500m"}  # type: ignore[call-overload]
+    assert spec["resources"]["requests"] == {"cpu": "2500m"}
 
 
 def test_huge_pages_limits_come_from_containers() -> None:

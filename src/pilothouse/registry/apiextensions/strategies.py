@@ -35,7 +35,8 @@ class CustomResourceDefinitionStrategy(WithStatus):
         finalizers = obj["metadata"].setdefault("finalizers", [])
         if FINALIZER not in finalizers:
             finalizers.append(FINALIZER)
-        conditions = obj.setdefault("status", {}).setdefault("conditions", [])
+        status = obj.setdefault("status", {})
+        conditions = status["conditions"] = status.get("conditions") or []
         terminating = {
             "type": "Terminating",
             "status": "True",

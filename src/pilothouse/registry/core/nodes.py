@@ -19,6 +19,7 @@ class NodeStrategy(Strategy):
     """Kubelets create nodes with their status: unlike elsewhere, it is kept."""
 
     status_fields = ("status",)
+    creates_with_status = True
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         (obj.get("spec") or {}).pop("configSource", None)

@@ -1,0 +1,42 @@
+from tests.registry.cluster import Cluster, Object, run
+
+GROUP = "apiextensions.k8s.io"
+NAME = "things.example.com"
+DEFINITION = {
+    "metadata": {"name": NAME},
+    "spec": {
+        "group": "example.com", "scope": "Namespaced", "names": {"plural": "things", "kind": "Thing"},
+        "versions": [{"name": "v1", "served": True, "storage": True}],
+    },
+    "status": {"storedVersions": ["v9"]},
+}
+CRDS = "customresourcedefinitions"
+
+
+def test_names_and_stored_versions() -> None:
+    async def test(cluster: Cluster) -> None:
+        created = await cluster.create(CRDS, DEFINITION, group=GROUP)
+        assert created["spec"]["names"]["singular"] == "thing"
+        assert created["spec"]["names"]["listKind"] == "ThingList"
+        assert created["spec"]["conversion"] == {"strategy": "None"}
+        assert created["status"]["storedVersions"] == ["v1"]
+
+        def upgrade(obj: Object) -> None:
+            obj["spec"]["versions"] = [{"name": "v2", "served": True, "storage": True}]
+
+        updated = await cluster.update(CRDS, NAME, upgrade, group=GROUP)
+        assert updated["status"]["storedVersions"] == ["v1", "v2"]
+        assert updated["metadata"]["generation"] == 2
+
+    run(test)
+
+
+def test_deletion_waits_for_the_instances() -> None:
+    async def test(cluster: Cluster) -> None:
+        await cluster.create(CRDS, DEFINITION, group=GROUP)
+        await cluster.delete(CRDS, NAME, group=GROUP)
+        terminating = await cluster.get(CRDS, NAME, group=GROUP)
+        assert terminating["metadata"]["finalizers"] == ["customresourcecleanup.apiextensions.k8s.io"]
+        assert terminating["status"]["conditions"][0]["reason"] == "InstanceDeletionPending"
+
+    run(test)
