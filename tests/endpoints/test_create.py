@@ -147,7 +147,7 @@ def test_protobuf_bodies() -> None:
     path, protobuf = "/api/v1/namespaces/ns/resourcequotas", "application/vnd.kubernetes.protobuf"
 
     async def test(api: API) -> None:
-        code, made = await api.json("POST", path, quota, content_type=protobuf, accept=f"{protobuf},application/json")
+        code, made = await api.json("POST", path, quota, content_type=protobuf, accept="application/json")
         assert (code, made["spec"]) == (201, {"hard": {"cpu": "1", "pods": "2"}})
         code, error = await api.json("POST", MAPS, quota, content_type=protobuf)
         assert (code, error["message"]) == (
@@ -157,7 +157,7 @@ def test_protobuf_bodies() -> None:
         code, error = await api.json("POST", MAPS, "{}", content_type=protobuf)
         assert (code, error["message"]) == (
             400, "the object provided is unrecognized (must be of type ConfigMap): provided data does not appear to be "
-            "a protobuf message, expected prefix [107 56 115 0] (7b7d)",
+            "a protobuf message, expected prefix [107 56 115 0] ({})",
         )
 
     run(test)

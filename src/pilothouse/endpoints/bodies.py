@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.codec import encode, json, yaml
-from pilothouse.apimachinery.codec import protobuf_read as protobuf
+from pilothouse.apimachinery.codec import encode, json, protobuf, yaml
 from pilothouse.apimachinery.codec.decode_object import IGNORE, STRICT, WARN, ObjectDecoder
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.apimachinery.schema.decode import DecodeError, decoder
 from pilothouse.apimachinery.schema.model import Type
-from pilothouse.endpoints.negotiation import JSON, PROTOBUF, YAML
+from pilothouse.endpoints.negotiation import PROTOBUF, YAML
 from pilothouse.endpoints.options import checked_delete_options
 from pilothouse.registry.rest import DeleteOptions, Object
 
@@ -51,25 +50,10 @@ class BodyCodec:
 
     def decode(self, data: bytes, media_type: str, validation: str, ctx: Context) -> Object:
         """The object of a request body; warnings go to `ctx`. Raises 400."""
-        if media_type == PROTOBUF:
-            data, media_type, validation = self._from_protobuf(data), JSON, IGNORE
         decoded = self._decoder.decode(data, media_type, validation)
         for text in decoded.warnings:
             ctx.warn(text)
         return self._finished(decoded.obj)
-
-    def _from_protobuf(self, data: bytes) -> bytes:
-        """A protobuf body as the JSON that says the same. Raises 400."""
-        try:
-            envelope = protobuf.open_envelope(data)
-            gvk = _named(envelope, self._gvk)
-            known = self.type if gvk == self._gvk else catalog.type_for(gvk)
-            obj = {} if known is None else protobuf.decode(known, envelope.raw)
-        except ValueError as e:
-            raise status.bad_request(
-                f"the object provided is unrecognized (must be of type {self._gvk.kind}): {e} ({_summary(data)})"
-            ) from None
-        return encode.encode({"kind": gvk.kind, "apiVersion": gvk.api_version, **obj})
 
     def patched(self, document: Any, unknown: list[str], *, check_kind: bool) -> Object:
         """The object of a patched document; fields nobody knows are told in `unknown`. Raises ValueError with
@@ -118,18 +102,6 @@ class BodyCodec:
 _TYPE_META = ("kind", "apiVersion")
 
 
-def _named(envelope: protobuf.Envelope, default: GroupVersionKind) -> GroupVersionKind:
-    """The kind that an envelope names, with what it does not say taken from the endpoint. Raises ValueError."""
-    version = GroupVersion.parse(envelope.api_version) if envelope.api_version else default.group_version
-    return GroupVersionKind(version.group, version.version, envelope.kind or default.kind)
-
-
-def _summary(data: bytes) -> str:
-    if not data:
-        return "<empty>"
-    return data[:30].hex() + (" ..." if len(data) > 30 else "")
-
-
 def _bare(obj: Object) -> Object:
     for name in _TYPE_META:
         obj.pop(name, None)
@@ -143,7 +115,7 @@ def decode_delete_options(data: bytes, media_type: str) -> DeleteOptions:
             value: Any = _delete_options_of(data)
         else:
             value = yaml.loads(data) if media_type == YAML else json.loads(data)
-    except protobuf.ProtobufError as e:
+    except DecodeError as e:
         raise status.bad_request(str(e)) from None
     except yaml.YAMLError as e:
         raise status.bad_request(f"error converting YAML to JSON: {e}") from None
@@ -175,7 +147,7 @@ def decode_delete_options(data: bytes, media_type: str) -> DeleteOptions:
 
 def _delete_options_of(data: bytes) -> Object:
     envelope = protobuf.open_envelope(data)
-    obj = protobuf.decode(_delete_options_type(), envelope.raw)
+    obj = protobuf.decoder(_delete_options_type())(envelope.raw)
     return {"kind": envelope.kind, "apiVersion": envelope.api_version, **obj}
 
 

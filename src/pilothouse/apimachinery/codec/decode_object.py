@@ -1,6 +1,6 @@
-"""Request bodies to objects (upstream: apimachinery pkg/runtime/serializer/json, endpoints/handlers/rest.go).
+"""Request bodies to objects (upstream: apimachinery pkg/runtime/serializer, endpoints/handlers/rest.go).
 
-An `ObjectDecoder` is made once for each endpoint. It reads JSON or YAML, finds out which kind the body is,
+An `ObjectDecoder` is made once for each endpoint. It reads JSON, YAML or protobuf, finds out which kind the body is,
 decodes it by its type, and words what is wrong as kube-apiserver does.
 """
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.codec import json, yaml
+from pilothouse.apimachinery.codec import json, protobuf, yaml
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.apimachinery.schema.decode import DecodeError, decoder
@@ -52,12 +52,14 @@ class Decoded:
 @dataclass(slots=True)
 class _Document:
     """A parsed body. `pairs` is the same with duplicate keys, if there are any. What YAML's reader says of its
-    duplicates is one strict error (`duplicates`) but a warning for each (`warnings`)."""
+    duplicates is one strict error (`duplicates`) but a warning for each (`warnings`). Of a protobuf body `value` is
+    what the envelope says, and `message` the rest, which only a type can read."""
 
     value: Any
     pairs: Any = None
     duplicates: str = ""
     warnings: list[str] = field(default_factory=list)
+    message: bytes | None = None
 
 
 class ObjectDecoder:
@@ -143,7 +145,9 @@ class ObjectDecoder:
                 raise DecodeError(self._unknown_kind(gvk))
             type, decode = known, decoder(known, keep_empty=True)
         errors = [document.duplicates] if document.duplicates else []
-        if document.pairs is None:
+        if document.message is not None:
+            obj = decode(_message(type, document.message), None)
+        elif document.pairs is None:
             obj = decode(document.value, errors)
         else:
             obj = decode(merged(type, document.pairs), None)
@@ -163,14 +167,13 @@ class ObjectDecoder:
 
 
 def _media_type(content_type: str | None) -> str:
-    """JSON or YAML. Raises 415."""
+    """Raises 415 for one that is not known."""
     if not content_type or content_type == JSON:
         return JSON
     media_type = content_type.partition(";")[0].strip().lower()
-    if media_type in (JSON, YAML):
+    if media_type in (JSON, YAML, PROTOBUF):
         return media_type
-    accepted = [JSON, YAML] if media_type == PROTOBUF else [JSON, YAML, PROTOBUF]
-    raise unsupported_media_type(accepted)
+    raise unsupported_media_type([JSON, YAML, PROTOBUF])
 
 
 def unsupported_media_type(accepted: list[str]) -> status.StatusError:
@@ -185,10 +188,32 @@ def _parse(data: bytes, media_type: str) -> _Document:
     if media_type == YAML:
         value, duplicates = yaml.load(data)
         return _Document(value, None, yaml.strict_error(duplicates) if duplicates else "", duplicates)
+    if media_type == PROTOBUF:
+        envelope = protobuf.open_envelope(data)
+        named = {"kind": envelope.kind, "apiVersion": _full_version(envelope.api_version)}
+        return _Document(named, message=envelope.raw)
     try:
         return _Document(*json.load(data))
     except json.SyntaxError as e:
         raise json.SyntaxError(f"couldn't get version/kind; json parse error: {e}") from None
+
+
+def _full_version(api_version: str) -> str:
+    """What an envelope says, or nothing if it is malformed or lacks the version, as Go takes it."""
+    try:
+        return api_version if GroupVersion.parse(api_version).version else ""
+    except ValueError:
+        return ""
+
+
+def _message(type: Type, message: bytes) -> dict[str, Any]:
+    """A protobuf message as parsed JSON."""
+    if not protobuf.has_messages(type):
+        raise DecodeError(protobuf.not_marshalable(type))
+    value = protobuf.decoder(type)(message)
+    if json.too_deep(value):
+        raise DecodeError("exceeded max depth")
+    return value
 
 
 def _envelope_text(value: dict[str, Any], key: str) -> str:
