@@ -1,5 +1,8 @@
 """Items in the forms that clients read."""
 
+from typing import Any
+
+import orjson
 import pytest
 
 from pilothouse.apimachinery.gvk import GroupVersionKind
@@ -60,3 +63,17 @@ def test_another_version_is_made_once() -> None:
 def test_computed_objects() -> None:
     made = Rendering(KIND, "ThingList", dumps).computed({"kind": "Thing", "apiVersion": "x", "metadata": {"name": "a"}})
     assert made.body == b'{"metadata":{"name":"a"}}'
+
+
+def test_hidden_annotations_are_not_metadata() -> None:
+    rendering = Rendering(KIND, "ThingList", dumps, hidden_annotations=("old",))
+
+    def metadata(annotations: dict[str, str]) -> Any:
+        body = dumps({"metadata": {"name": "a", "annotations": annotations}, "spec": {}})
+        kept = Item("/registry/things/a", 1, body, {}, {})
+        assert b'"annotations"' in rendering.object(kept)
+        return orjson.loads(rendering.metadata(kept, "v1"))["metadata"]
+
+    assert metadata({"old": "1"}) == {"name": "a"}
+    assert metadata({"old": "1", "new": "2"}) == {"name": "a", "annotations": {"new": "2"}}
+    assert metadata({"new": "2"}) == {"name": "a", "annotations": {"new": "2"}}

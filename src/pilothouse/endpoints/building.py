@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.managedfields.manager import FieldManager
+from pilothouse.apimachinery.managedfields.versions import Version, through_hub
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.endpoints.bodies import BodyCodec
 from pilothouse.endpoints.ownership import reset_fields
@@ -17,6 +18,7 @@ from pilothouse.endpoints.table import Tables
 from pilothouse.registry.printing import DEFAULT_PRINTER
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.managedfields.updater import Converter
     from pilothouse.endpoints.scope import Services
     from pilothouse.registry.rest import Resource, Subresource
     from pilothouse.registry.store import Store
@@ -63,16 +65,36 @@ class Builder:
         name = sub.name if sub is not None else ""
         store = self._stores(resource)
         bodies = BodyCodec(resource.gvk, resource.internal_kind, default=resource.default)
-        rendering = Rendering(resource.gvk, resource.list_kind, bodies.encode, resource.converter)
+        rendering = Rendering(
+            resource.gvk, resource.list_kind, bodies.encode, resource.converter,
+            hidden_annotations=resource.hidden_annotations,
+        )
         normal = bodies.normal
         if resource.converter is not None and store is not None:
             normal = BodyCodec(store.resource.gvk, store.resource.internal_kind).normal
         return Scope(
             resource, store, self._services, rendering=rendering,
             tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
-            field_manager=FieldManager(bodies.type, resource.gvk, name, reset_fields(resource, name)),
+            field_manager=FieldManager(
+                bodies.type, resource.gvk, name, reset_fields(resource, name), _between_versions(store)
+            ),
             subresource=sub, normal=normal,
         )
+
+
+def _between_versions(store: Store | None) -> Converter | None:
+    """What field managers convert with where a store's objects are served in several versions."""
+    if store is None or len(store.served) == 1:
+        return None
+    known: dict[str, Version] = {}
+    for resource in store.served:
+        type = catalog.type_for(resource.gvk)
+        if type is not None:
+            converter = resource.converter
+            known[resource.api_version] = Version(type) if converter is None else Version(
+                type, converter.to_storage, converter.from_storage
+            )
+    return through_hub(known)
 
 
 def internal_name(kind: GroupVersionKind) -> str:

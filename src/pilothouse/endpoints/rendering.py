@@ -7,7 +7,7 @@ more (another version, metadata alone) are kept in `Item.renditions`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import orjson
@@ -28,9 +28,16 @@ Encode = Callable[[Object], bytes]
 
 
 class Rendering:
-    """The forms of one kind in one version. `encode` is needed for a `converter` and for computed objects."""
+    """The forms of one kind in one version. `encode` is needed for a `converter` and for computed objects.
 
-    def __init__(self, gvk: GroupVersionKind, list_kind: str, encode: Encode, converter: Converter | None = None):
+    `hidden_annotations` are not shown where an object is reduced to its metadata (see `rest.Resource`).
+    """
+
+    def __init__(
+        self, gvk: GroupVersionKind, list_kind: str, encode: Encode, converter: Converter | None = None,
+        *, hidden_annotations: Sequence[str] = (),
+    ) -> None:
+        self._hidden = frozenset(hidden_annotations)
         self.gvk = gvk
         self.prefix = _type_meta(gvk.kind, gvk.api_version)
         self.list_prefix = _type_meta(list_kind, gvk.api_version)
@@ -57,7 +64,10 @@ class Rendering:
         key = ("metadata", version)
         found = _rendition(item, key)
         if found is None:
-            found = _PARTIAL[version] + metadata_of(item.body) + b"}"
+            data = metadata_of(item.body)
+            if self._hidden:
+                data = _without_annotations(data, self._hidden)
+            found = _PARTIAL[version] + data + b"}"
             _keep(item, key, found)
         return found
 
@@ -79,6 +89,19 @@ def _keep(item: Item, key: Any, data: bytes) -> None:
     if item.renditions is None:
         item.renditions = {}
     item.renditions[key] = data
+
+
+def _without_annotations(data: bytes, hidden: frozenset[str]) -> bytes:
+    metadata = orjson.loads(data)
+    annotations = metadata.get("annotations") or {}
+    if hidden.isdisjoint(annotations):
+        return data
+    shown = {key: value for key, value in annotations.items() if key not in hidden}
+    if shown:
+        metadata["annotations"] = shown
+    else:
+        del metadata["annotations"]
+    return orjson.dumps(metadata)
 
 
 def metadata_of(body: bytes) -> bytes:

@@ -203,6 +203,9 @@ class Resource:
     """None: this is the storage version. Else the storage version's Resource is found by `storage_prefix`."""
     #: A resource that stores nothing (reviews, bindings, componentstatuses): verb → function(ctx, call).
     virtual: Mapping[str, SubresourceHandler] | None = None
+    #: Annotations that stand for a field of upstream's internal type. Its tables and PartialObjectMetadata are made
+    #: of that type and do not show them; every other answer does.
+    hidden_annotations: tuple[str, ...] = ()
     #: Go's internal type for wordings such as "(core.ConfigMap)".
     internal_kind: str = ""
     list_kind: str = ""

@@ -17,6 +17,7 @@ _V1 = (
         categories=("all",),
         subresources=(STATUS,),
         strategy=strategies.DaemonSetStrategy(),
+        hidden_annotations=(defaults.TEMPLATE_GENERATION,),
         default=defaults.default_daemon_set,
     ),
     _v1(

@@ -20,12 +20,14 @@ _RETAINS_ALL = (
 class ControllerRevisionStrategy(Strategy):
     """What a revision holds never changes.
 
-    upstream compares more than the JSON of the data, and finds every patch to have changed it: kept.
+    upstream compares more than the JSON of the data, and finds every patch but an apply to have changed it: kept.
     """
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         data = obj.get("data")
-        patched = ctx.request_info.verb == "patch"
+        managers = obj.get("metadata", {}).get("managedFields") or ()
+        applied = any(entry.get("operation") == "Apply" for entry in managers)
+        patched = ctx.request_info.verb == "patch" and not applied
         return [] if data == old.get("data") and not patched else [field.invalid("data", data, "field is immutable")]
 
 
