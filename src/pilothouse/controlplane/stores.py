@@ -24,9 +24,13 @@ def make_stores(storage: Storage, resources: Iterable[Resource]) -> dict[GroupRe
     """By group and resource; what is served in several versions or groups shares the store of the storage version."""
     times = meta.Times()
     resources = [r for r in resources if r.storage_prefix]
+    served: dict[str, list[Resource]] = {}
+    for resource in resources:
+        served.setdefault(resource.storage_prefix, []).append(resource)
     by_prefix = {
         r.storage_prefix: Store(
-            r, storage.cacher(f"/registry/{r.storage_prefix}", index_for(r)), zero=_zero_status(r), times=times
+            r, storage.cacher(f"/registry/{r.storage_prefix}", index_for(r)), zero=_zero_status(r), times=times,
+            served=served[r.storage_prefix],
         )
         for r in resources if r.converter is None
     }

@@ -41,13 +41,16 @@ class Store:
     """`rest.Storage` of one resource over its cacher.
 
     `zero` holds, for each of the strategy's status fields that Go always writes, its zero value (a Deployment's
-    status is `{}`, a PodDisruptionBudget's `{"disruptionsAllowed": 0, …}`).
+    status is `{}`, a PodDisruptionBudget's `{"disruptionsAllowed": 0, …}`). `served` are all resources that show
+    this store's objects, each in its version, where there are more than `resource` (the storage version).
     """
 
     def __init__(
-        self, resource: Resource, cacher: Cacher, *, zero: Mapping[str, Any] = _NO_ZERO, times: meta.Times | None = None
+        self, resource: Resource, cacher: Cacher, *, zero: Mapping[str, Any] = _NO_ZERO,
+        times: meta.Times | None = None, served: Sequence[Resource] = (),
     ) -> None:
         self.resource = resource
+        self.served = tuple(served) or (resource,)
         self.cacher = cacher
         self.strategy = resource.strategy
         self.times = times if times is not None else meta.Times()
