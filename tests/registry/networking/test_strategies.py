@@ -44,7 +44,8 @@ def test_a_parent_never_changes() -> None:
 def test_the_old_way_to_choose_an_ingress_class() -> None:
     async def test(cluster: Cluster) -> None:
         metadata = {"name": "i", "annotations": {"kubernetes.io/ingress.class": "x"}}
-        created = await cluster.create("ingresses", {"metadata": metadata, "spec": {}}, group=GROUP)
+        spec = {"defaultBackend": {"service": {"name": "s", "port": {"number": 80}}}}
+        created = await cluster.create("ingresses", {"metadata": metadata, "spec": spec}, group=GROUP)
         assert created["metadata"]["generation"] == 1
         assert cluster.ctx.warnings == [
             "annotation \"kubernetes.io/ingress.class\" is deprecated, please use 'spec.ingressClassName' instead"
