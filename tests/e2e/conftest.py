@@ -71,10 +71,8 @@ def new_kubectl(server: TestServer, tmp_path_factory: pytest.TempPathFactory) ->
     home = tmp_path_factory.mktemp("home")
 
     def make() -> Kubectl:
-        namespace = f"e2e-{uuid.uuid4().hex[:8]}"
-        kubectl = Kubectl(server, namespace, home)
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}
-        kubectl("create", "-f", "-", stdin=json.dumps(body))
+        kubectl = Kubectl(server, f"e2e-{uuid.uuid4().hex[:8]}", home)
+        kubectl("create", "namespace", kubectl.namespace)
         return kubectl
 
     return make

@@ -29,7 +29,8 @@ KINDS: list[Any] = [
 
 @pytest.fixture
 def client(server: TestServer, kubectl: Kubectl) -> Iterator[Client]:
-    made = Client(config=KubeConfig.from_file(server.kubeconfig), namespace=kubectl.namespace, field_manager="lightkube")
+    config = KubeConfig.from_file(server.kubeconfig)
+    made = Client(config=config, namespace=kubectl.namespace, field_manager="lightkube")
     yield made
     made._client._client.close()
 

@@ -32,7 +32,8 @@ class TestServer:
 
     `flags` are added to the command line. With `data_dir` the caller owns the directory, and a second
     server may be started on it later; without, it lives as long as this object. `tokens` are lines of a
-    token file ("token,user,uid,group"); the first one's token is `token`.
+    token file ("token,user,uid,group"); the first one's token is `token`. `command` starts another installation's
+    server than this Python's.
     """
 
     __test__ = False
@@ -43,11 +44,13 @@ class TestServer:
         *,
         data_dir: Path | None = None,
         tokens: Sequence[str] = ("testing-admin-token,admin,admin-uid,system:masters",),
+        command: Sequence[str] = (sys.executable, "-m", "pilothouse", "serve"),
         start_seconds: float = 30.0,
     ) -> None:
         self._stack = contextlib.ExitStack()
         self._flags = tuple(flags)
         self._tokens = tuple(tokens)
+        self._command = tuple(command)
         self._start_seconds = start_seconds
         self._given_data_dir = data_dir
         self.data_dir: Path
@@ -89,7 +92,7 @@ class TestServer:
         token_file.touch(mode=0o600)
         token_file.write_text("".join(line + "\n" for line in self._tokens))
         command = [
-            sys.executable, "-m", "pilothouse", "serve", f"--data-dir={self.data_dir}", "--bind-address=127.0.0.1",
+            *self._command, f"--data-dir={self.data_dir}", "--bind-address=127.0.0.1",
             f"--secure-port={self.port}", f"--token-auth-file={token_file}", f"--kubeconfig-out={self.kubeconfig}",
             *self._flags,
         ]
