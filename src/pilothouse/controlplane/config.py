@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pilothouse.admission import chain as admission
 from pilothouse.authentication import factory as authentication
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
+from pilothouse.controlplane import admission
 from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
 from pilothouse.endpoints.response import render_error
@@ -22,10 +22,13 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from pilothouse.admission.interface import Lister
+    from pilothouse.apimachinery.gvk import GroupResource
     from pilothouse.authentication.factory import Authentication
     from pilothouse.authorization.interface import Authorizer, RuleResolver
+    from pilothouse.authorization.rbac import RBACAuthorizer
     from pilothouse.options.options import Options
     from pilothouse.registry.dependencies import Stores
+    from pilothouse.registry.store import Store
     from pilothouse.storage.interface import Backend
 
 DATABASE = "pilothouse.db"
@@ -60,13 +63,14 @@ def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes
 
 
 def dependencies(
-    options: Options, stores: Stores, who: Authentication, authorizer: Authorizer, rules: RuleResolver
+    options: Options, stores: Stores, who: Authentication, authorizer: Authorizer, rules: RuleResolver,
+    rbac: RBACAuthorizer,
 ) -> Dependencies:
     """What the API groups need."""
     accounts, plane = options.service_accounts, options.control_plane
     first_port, last_port = plane.service_node_port_range
     return Dependencies(
-        stores=stores, authorizer=authorizer, rule_resolver=rules, token_authenticator=who.tokens,
+        stores=stores, authorizer=authorizer, rule_resolver=rules, rbac=rbac, token_authenticator=who.tokens,
         token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
         api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,
         node_ports=range(first_port, last_port + 1),
@@ -90,13 +94,12 @@ def server_config(options: Options, who: Authentication, authorizer: Authorizer)
     )
 
 
-def services(options: Options, objects: Lister, authorizer: Authorizer) -> Services:
+def services(
+    options: Options, objects: Lister, stores: Mapping[GroupResource, Store], authorizer: Authorizer
+) -> Services:
     """What all endpoints share."""
-    plugins = options.admission
     return Services(
-        admission=admission.build(
-            objects, enable=plugins.enable_admission_plugins, disable=plugins.disable_admission_plugins,
-        ),
+        admission=admission.build(options, objects, stores, authorizer),
         authorizer=authorizer, min_request_timeout=float(options.generic.min_request_timeout),
         compress=options.feature_gates.enabled("APIResponseCompression"),
     )

@@ -48,14 +48,17 @@ def build(options: Options) -> ControlPlane:
     authorizer, rules = authorization.build(options.authorization.authorization_mode, rbac)
     who = config.authenticators(options, objects)
     groups = served_groups(
-        registry_groups.build(config.dependencies(options, lambda resource: stores[resource], who, authorizer, rules)),
+        registry_groups.build(
+            config.dependencies(options, lambda resource: stores[resource], who, authorizer, rules, rbac)
+        ),
         options.api.runtime_config,
     )
     stores.update(make_stores(storage, (r for g in groups for r in g.resources)))
     feed_rbac(storage, stores, rbac)
     servers = config.server_config(options, who, authorizer)
     install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
-    return ControlPlane(options, storage, stores, groups, servers, config.services(options, objects, authorizer))
+    services = config.services(options, objects, stores, authorizer)
+    return ControlPlane(options, storage, stores, groups, servers, services)
 
 
 class ControlPlane:

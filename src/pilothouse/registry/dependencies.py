@@ -12,6 +12,7 @@ from pilothouse.apimachinery.gvk import GroupResource
 if TYPE_CHECKING:
     from pilothouse.authentication.interface import TokenAuthenticator
     from pilothouse.authorization.interface import Authorizer, RuleResolver
+    from pilothouse.authorization.rbac import RBACAuthorizer
     from pilothouse.registry.store import Store
 
 
@@ -39,11 +40,13 @@ class Dependencies:
 
     `max_token_expiration` is in seconds, 0 for no limit. `service_ip_ranges` are CIDRs, the first one
     decides the default family. `node_ports` is the range of --service-node-port-range. `clock` gives Unix seconds.
+    `rbac` knows the stored roles and bindings, whether or not it is among the authorizers.
     """
 
     stores: Stores = _no_stores
     authorizer: Authorizer | None = None
     rule_resolver: RuleResolver | None = None
+    rbac: RBACAuthorizer | None = None
     token_authenticator: TokenAuthenticator | None = None
     token_issuer: TokenIssuer | None = None
     api_audiences: tuple[str, ...] = ()

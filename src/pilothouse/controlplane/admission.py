@@ -1,0 +1,53 @@
+"""The admission chain of the server, with the plugins that need more than what is stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from pilothouse.admission import chain
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
+from pilothouse.registry.statuswriter import StatusWriter
+
+if TYPE_CHECKING:
+    from pilothouse.admission.interface import Lister
+    from pilothouse.admission.plugins.certificates import MaySign
+    from pilothouse.apimachinery.http import Context
+    from pilothouse.authorization.interface import Authorizer
+    from pilothouse.options.options import Options
+    from pilothouse.registry.store import Store
+
+_QUOTAS = GroupResource("", "resourcequotas")
+
+
+def build(
+    options: Options, lister: Lister, stores: Mapping[GroupResource, Store], authorizer: Authorizer
+) -> chain.Chain:
+    """Raises ValueError for flags that name no plugin."""
+    from pilothouse.admission.plugins.certificates import CertificateApproval, CertificateSigning
+    from pilothouse.admission.plugins.resourcequota import ResourceQuota
+
+    may_sign = _asks(authorizer)
+    return chain.build(
+        lister, enable=options.admission.enable_admission_plugins, disable=options.admission.disable_admission_plugins,
+        extra={
+            "CertificateApproval": CertificateApproval(may_sign),
+            "CertificateSigning": CertificateSigning(may_sign),
+            "ResourceQuota": ResourceQuota(lister, StatusWriter(stores[_QUOTAS])),
+        },
+    )
+
+
+def _asks(authorizer: Authorizer) -> MaySign:
+    async def may(context: Context, verb: str, name: str) -> bool:
+        signer = Attributes(
+            context.user, verb, api_group="certificates.k8s.io", api_version="*", resource="signers", name=name
+        )
+        try:
+            decision, _ = await authorizer.authorize(signer)
+        except AuthorizationError:
+            return False
+        return decision is Decision.ALLOW
+
+    return may
