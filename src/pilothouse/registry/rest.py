@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pilothouse.apimachinery import field as fld
-from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersionKind
+from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
@@ -91,6 +91,13 @@ class Strategy:
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[fld.Error]:
         return []
 
+    async def permit(self, ctx: Context, namespace: str, obj: Object, old: Object | None) -> None:
+        """Refuses what this user may not write, before anything else is looked at (RBAC escalation). Raises 403.
+
+        `old` is what is stored: None on create, {} when an update creates. Not called for subresources.
+        (upstream: the storage wrappers named policybased)
+        """
+
     async def begin_create(self, ctx: Context, obj: Object, dry_run: bool) -> Finish | None:
         """Allocate what the object needs (cluster IPs, node ports); the returned function is called with
         whether the write happened, to keep or release it. (upstream: Store.BeginCreate)"""
@@ -149,12 +156,14 @@ class Subresource:
 
     `kind` is the kind its bodies have (None: the parent's). `handler` names the mechanism: "status" and
     "scale" are the machine's own; anything else is a `SubresourceHandler` made by the group's folder.
+    `accepts` are older versions of `kind` that are no longer served, but whose bodies are still taken.
     """
 
     name: str
     verbs: tuple[str, ...]
     kind: GroupVersionKind | None = None
     handler: str | SubresourceHandler = ""
+    accepts: tuple[GroupVersion, ...] = ()
 
 
 class SubresourceHandler(Protocol):

@@ -159,6 +159,13 @@ def label_selector(selector: Obj) -> Errors:
     return _anchored(validate_label_selector(selector, "")) if selector else NONE
 
 
+def label_selector_after(old: Obj | None) -> Check:
+    """`label_selector`, but blind for wrong label values if the stored selector has any fault already."""
+    if not old or not label_selector(old):
+        return label_selector
+    return lambda selector: [e for e in label_selector(selector) if ".values[" not in e.field]
+
+
 def _anchored(errors: Errors) -> Errors:
     """Without the dot that the older validators put after an empty parent."""
     return [Error(e.reason, e.field.removeprefix("."), e.value, e.detail) for e in errors] if errors else NONE
@@ -172,3 +179,24 @@ def anchored(check: Callable[[Any, str], Errors]) -> Check:
         return _anchored(found) if found else NONE
 
     return at_value
+
+
+# What errors show
+
+
+def go_struct(obj: Obj, **zeros: Any) -> dict[str, Any]:
+    """`obj` as Go writes a struct of its internal types, which have no JSON names: all fields, by their Go names.
+
+    `go_struct(ref, APIGroup="", Kind="")` is `{"APIGroup": …, "Kind": …}`; the values stand for missing fields.
+    """
+    return {name: obj.get(_wire_name(name), zero) for name, zero in zeros.items()}
+
+
+def _wire_name(name: str) -> str:
+    """APIGroup → apiGroup, Name → name, UID → uid."""
+    head = 0
+    while head < len(name) and name[head].isupper():
+        head += 1
+    if 1 < head < len(name):
+        head -= 1
+    return name[:head].lower() + name[head:]

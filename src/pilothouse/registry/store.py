@@ -103,6 +103,7 @@ class Store:
         self, ctx: "Context", namespace: str, obj: Object, options: WriteOptions, *, validate: Validation | None = None
     ) -> Item:
         metadata = obj.setdefault("metadata", {})
+        await self.strategy.permit(ctx, namespace, obj, None)
         base = metadata.get("generateName")
         if not base or metadata.get("name"):
             return await self._create(ctx, namespace, obj, options, validate)
@@ -182,6 +183,7 @@ class Store:
                 if not (create_on_missing or self.strategy.allow_create_on_update):
                     raise status.not_found(self._named(ctx), name)
                 obj = await update({})
+                await self.strategy.permit(ctx, namespace, obj, {})
                 obj["metadata"].pop("resourceVersion", None)
                 return await self._create(ctx, namespace, obj, options, validate), True
             except Conflict:
@@ -198,6 +200,8 @@ class Store:
     ) -> Item:
         old = decode(item)
         obj = await update(decode(item))
+        if not subresource:
+            await self.strategy.permit(ctx, namespace, obj, old)
         self._check_resource_version(ctx, obj["metadata"], old["metadata"], item)
         finish = None if subresource else await self.strategy.begin_update(ctx, obj, old, options.dry_run)
         done = False

@@ -65,13 +65,6 @@ class ConditionalWithGeneration(Conditional):
     generation = True
 
 
-class PathNamed(Strategy):
-    """Names may be anything that can stand in a path (RBAC)."""
-
-    allow_create_on_update = True
-    validate_name = staticmethod(names.is_path_segment)
-
-
 def label_name_warnings(metadata: Object, where: str) -> list[str]:
     """The warning that a name, good as it is, will not do as a host name. `where` says what it is used in."""
     texts = names.is_dns_label(metadata.get("name") or "")

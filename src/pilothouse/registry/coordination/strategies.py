@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilothouse.apimachinery import field
+from pilothouse.registry.coordination.validation import validate_lease
 from pilothouse.registry.rest import Object, Strategy
 
 if TYPE_CHECKING:
@@ -26,3 +28,9 @@ class LeaseStrategy(Strategy):
         for name in _COORDINATED:
             if before.get(name) is None:
                 spec.pop(name, None)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validate_lease(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validate_lease(obj))

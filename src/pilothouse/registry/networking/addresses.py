@@ -6,6 +6,8 @@ from typing import Any
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.ipvalidation import is_valid_ip
 from pilothouse.apimachinery.validation import is_dns1123_subdomain, is_path_segment_name
+from pilothouse.registry.rules import go_struct
+
 
 def canonical_ip_errors(text: str) -> list[str]:
     """Why `text` is no IP address in its canonical spelling."""
@@ -30,3 +32,8 @@ def parent_errors(ref: Mapping[str, Any] | None) -> list[field.Error]:
     if namespace:
         errors += [field.invalid(f"{where}.namespace", namespace, text) for text in is_path_segment_name(namespace)]
     return errors
+
+
+def shown(ref: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A parentRef as an error shows it."""
+    return None if ref is None else go_struct(ref, Group="", Resource="", Namespace="", Name="")

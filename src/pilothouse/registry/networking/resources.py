@@ -4,8 +4,13 @@ from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 from pilothouse.registry.networking import defaults
 from pilothouse.registry.networking.printers import PRINTERS
-from pilothouse.registry.networking.strategies import IngressStrategy, IPAddressStrategy, ServiceCIDRStrategy
-from pilothouse.registry.strategies import WithGeneration
+from pilothouse.registry.networking.strategies import (
+    IngressClassStrategy,
+    IngressStrategy,
+    IPAddressStrategy,
+    NetworkPolicyStrategy,
+    ServiceCIDRStrategy,
+)
 
 _v1 = Kinds("networking.k8s.io", "v1", "networking", PRINTERS)
 
@@ -14,7 +19,7 @@ _V1 = (
         "IngressClass",
         "ingressclasses",
         namespaced=False,
-        strategy=WithGeneration(),
+        strategy=IngressClassStrategy(),
         default=defaults.default_ingress_class,
     ),
     _v1(
@@ -30,7 +35,7 @@ _V1 = (
         "NetworkPolicy",
         "networkpolicies",
         short_names=("netpol",),
-        strategy=WithGeneration(),
+        strategy=NetworkPolicyStrategy(),
         default=defaults.default_network_policy,
     ),
     _v1("ServiceCIDR", "servicecidrs", namespaced=False, subresources=(STATUS,), strategy=ServiceCIDRStrategy()),

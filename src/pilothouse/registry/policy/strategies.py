@@ -1,7 +1,16 @@
 """The rules of pod disruption budgets (upstream: pkg/registry/policy/poddisruptionbudget/strategy.go)."""
 
-from pilothouse.apimachinery import names
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery import field, names
+from pilothouse.registry.policy import validation
+from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import Desired
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
 
 
 class DisruptionBudgetStrategy(Desired):
@@ -9,3 +18,12 @@ class DisruptionBudgetStrategy(Desired):
 
     validate_name = staticmethod(names.is_path_segment)
     allow_unconditional_update = False
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validation.validate_disruption_budget(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validation.validate_disruption_budget(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validation.validate_disruption_budget_status(obj))
