@@ -8,9 +8,11 @@ from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints.negotiation import (
     JSON,
     PLAIN_JSON,
+    PROTOBUF,
     YAML,
     Accepted,
     Negotiator,
+    allows_custom_resource_transform,
     allows_no_transform,
     input_media_type,
     is_pretty,
@@ -20,6 +22,7 @@ from pilothouse.endpoints.negotiation import (
 )
 
 TABLE = GroupVersionKind("meta.k8s.io", "v1", "Table")
+META = GroupVersionKind("meta.k8s.io", "v1", "PartialObjectMetadata")
 
 
 def request(method: str = "GET", query: str = "", **headers: str) -> Request:
@@ -38,7 +41,9 @@ def request(method: str = "GET", query: str = "", **headers: str) -> Request:
     ("application/json;as=Table;v=v1;g=meta.k8s.io", Accepted(JSON, transform=TABLE)),
     ("application/yaml;as=Table;v=v1;g=meta.k8s.io", Accepted(YAML, transform=TABLE)),
     ("application/json;as=Odd;v=v1;g=meta.k8s.io,application/json", Accepted(JSON)),
-    ("application/vnd.kubernetes.protobuf,application/json", Accepted(JSON)),
+    ("application/vnd.kubernetes.protobuf,application/json", Accepted(PROTOBUF)),
+    ("application/vnd.kubernetes.protobuf;as=Table;v=v1;g=meta.k8s.io,application/json", Accepted(JSON)),
+    (f"{PROTOBUF};as=PartialObjectMetadata;v=v1;g=meta.k8s.io", Accepted(PROTOBUF, transform=META)),
 ])
 def test_what_a_client_gets(header: str, expected: Accepted) -> None:
     assert Negotiator()(request(accept=header)) == expected
@@ -85,6 +90,15 @@ def test_plain_json_is_one_object() -> None:
     negotiate = Negotiator()
     assert negotiate(request(accept="application/json; charset=utf-8")) is PLAIN_JSON
     assert negotiate(request()) is PLAIN_JSON
+
+
+def test_custom_resources_have_no_protobuf_but_for_their_metadata() -> None:
+    negotiate = Negotiator(allows=allows_custom_resource_transform)
+    assert negotiate(request(accept=f"{PROTOBUF},application/json")) is PLAIN_JSON
+    accept = f"{PROTOBUF};as=PartialObjectMetadata;v=v1;g=meta.k8s.io"
+    assert negotiate(request(accept=accept)) == Accepted(PROTOBUF, transform=META)
+    with pytest.raises(StatusError, match="only the following media types are accepted"):
+        negotiate(request(accept=PROTOBUF))
 
 
 def test_clauses_come_best_first() -> None:

@@ -16,14 +16,15 @@ import orjson
 from pilothouse.apimachinery import fields, status
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options, paging
-from pilothouse.endpoints.negotiation import Accepted
+from pilothouse.endpoints.negotiation import PROTOBUF, Accepted
 from pilothouse.endpoints.options import ListOptions
-from pilothouse.endpoints.response import write_items
+from pilothouse.endpoints.response import write_items, write_messages
 from pilothouse.endpoints.table import mapped
 from pilothouse.endpoints.watch import start_watch
 from pilothouse.storage.interface import Compacted, Future, Item, Page, Predicate
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.gvk import GroupVersionKind
     from pilothouse.apimachinery.requestinfo import RequestInfo
     from pilothouse.endpoints.rendering import Rendering
     from pilothouse.endpoints.scope import Scope
@@ -159,6 +160,8 @@ async def write_list(request: Request, scope: Scope, accepted: Accepted, found: 
     target = accepted.transform
     rendering = scope.rendering
     metadata = found.metadata()
+    if accepted.media_type == PROTOBUF:
+        return await _write_messages(request, scope, target, found)
     if target is None:
         head = b'%s"metadata":%s,"items":[' % (rendering.list_prefix, orjson.dumps(metadata))
         return await write_items(request, accepted, 200, head, await _bodies(rendering, found.items), b"]}")
@@ -177,6 +180,19 @@ async def write_list(request: Request, scope: Scope, accepted: Accepted, found: 
         return await write_items(request, accepted, 200, head + b"null}", (), b"")
     partial = await mapped(found.items, lambda item: rendering.metadata(item, version))
     return await write_items(request, accepted, 200, head + b"[", partial, b"]}")
+
+
+async def _write_messages(
+    request: Request, scope: Scope, target: GroupVersionKind | None, found: Listed
+) -> Response:
+    """The list in protobuf; Tables are not negotiated for that."""
+    if target is None:
+        head, *items, tail = await scope.messages.object_list(found.items, found.metadata())
+    elif target.kind == "PartialObjectMetadata":
+        raise scope.is_a_list()
+    else:
+        head, *items, tail = await scope.messages.metadata_list(found.items, found.metadata(), target.version)
+    return await write_messages(request, 200, head, items, tail)
 
 
 async def _bodies(rendering: Rendering, items: Sequence[Item]) -> Sequence[bytes]:

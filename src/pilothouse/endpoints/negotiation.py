@@ -17,10 +17,8 @@ YAML = "application/yaml"
 PROTOBUF = "application/vnd.kubernetes.protobuf"
 
 MEDIA_TYPES = (JSON, YAML, PROTOBUF)
-"""What bodies may be in, and what kube-apiserver's texts list; answers are not given in protobuf yet."""
 STREAM_MEDIA_TYPES = (f"{JSON};stream=watch", f"{PROTOBUF};stream=watch")
-_SERVED = (JSON, YAML)
-_STREAMED = frozenset({JSON})
+_STREAMED = frozenset({JSON, PROTOBUF})
 
 META_GROUP = "meta.k8s.io"
 _META_VERSIONS = frozenset({"v1", "v1beta1"})
@@ -49,9 +47,16 @@ def allows_no_transform(media_type: str, target: GroupVersionKind | None) -> boo
 
 
 def allows_resource_transform(media_type: str, target: GroupVersionKind | None) -> bool:
+    """Tables have no protobuf form."""
     return target is None or (
         target.group == META_GROUP and target.version in _META_VERSIONS and target.kind in _TRANSFORMS
+        and (target.kind != "Table" or media_type != PROTOBUF)
     )
+
+
+def allows_custom_resource_transform(media_type: str, target: GroupVersionKind | None) -> bool:
+    """Custom resources have no protobuf form, but their metadata has."""
+    return (target is not None or media_type != PROTOBUF) and allows_resource_transform(media_type, target)
 
 
 def allows_aggregated_discovery(media_type: str, target: GroupVersionKind | None) -> bool:
@@ -122,7 +127,7 @@ def _less(a: Clause, b: Clause) -> bool:
     return a.q > b.q or (a.type != "*" and b.type == "*") or (a.subtype != "*" and b.subtype == "*")
 
 
-def match(header: str, allows: Allows, served: Sequence[str] = _SERVED) -> Accepted | None:
+def match(header: str, allows: Allows, served: Sequence[str] = MEDIA_TYPES) -> Accepted | None:
     """The best representation for an Accept header, or None (upstream: NegotiateMediaTypeOptions)."""
     if not header:
         return Accepted(served[0])
@@ -170,7 +175,7 @@ class Negotiator:
 
     def __init__(
         self, produces: Sequence[str] = MEDIA_TYPES, allows: Allows = allows_resource_transform,
-        served: Sequence[str] = _SERVED,
+        served: Sequence[str] = MEDIA_TYPES,
     ) -> None:
         self._produces = tuple(produces)
         self._allows = allows

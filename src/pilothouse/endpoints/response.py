@@ -1,4 +1,4 @@
-"""Bytes to answers: JSON, pretty JSON, YAML, gzip, and Status errors (upstream: handlers/responsewriters).
+"""Bytes to answers: JSON, pretty JSON, YAML, protobuf, gzip, and Status errors (upstream: handlers/responsewriters).
 
 Callers hand in compact JSON without a trailing newline; what goes out has Go's form.
 """
@@ -9,7 +9,7 @@ import asyncio
 import functools
 import zlib
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,7 +17,7 @@ from pilothouse.apimachinery.codec.encode import encode_pretty, escape
 from pilothouse.apimachinery.http import Headers, Request, Response, StreamResponse
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints import negotiation
-from pilothouse.endpoints.negotiation import JSON, PLAIN_JSON, Accepted
+from pilothouse.endpoints.negotiation import JSON, PLAIN_JSON, PROTOBUF, Accepted
 
 GZIP_THRESHOLD = 128 * 1024
 """Smaller answers are never compressed (upstream: defaultGzipThresholdBytes)."""
@@ -27,7 +27,8 @@ _CHUNK = 256 * 1024
 _THREAD_THRESHOLD = 64 * 1024
 
 CONTENT_JSON = (b"content-type", b"application/json")
-CONTENT_YAML = (b"content-type", b"application/yaml")
+CONTENT_PROTOBUF_STREAM = (b"content-type", b"application/vnd.kubernetes.protobuf;stream=watch")
+_CONTENT_TYPES = {media_type: (b"content-type", media_type.encode()) for media_type in negotiation.MEDIA_TYPES}
 _GZIPPED = ((b"content-encoding", b"gzip"), (b"vary", b"Accept-Encoding"))
 
 
@@ -37,17 +38,17 @@ def dumps(value: Any) -> bytes:
 
 
 def reformat(data: bytes, media_type: str) -> bytes:
-    """Compact JSON as indented JSON, or as YAML with sorted keys."""
+    """Compact JSON as indented JSON, as YAML with sorted keys, or as protobuf. Raises 406 for a kind without that."""
     value = orjson.loads(data)
+    if media_type == PROTOBUF:
+        from pilothouse.apimachinery.codec.protobuf import kinds
+
+        return kinds.sealed(value)
     if media_type == JSON:
         return encode_pretty(value)
     from pilothouse.apimachinery.codec import yaml
 
     return yaml.dumps(value)
-
-
-def _content_type(media_type: str) -> tuple[bytes, bytes]:
-    return CONTENT_JSON if media_type == JSON else CONTENT_YAML
 
 
 def wants_gzip(request: Request) -> bool:
@@ -69,7 +70,6 @@ async def write_items(
     """An answer whose document is `head`, `items` with commas between, and `tail`. Large ones are compressed in a
     thread, if the client takes that, or else joined and sent piece by piece."""
     media_type = accepted.media_type
-    headers: Headers = [_content_type(media_type)]
     size = len(head) + sum(map(len, items)) + max(len(items), 1) + len(tail)
     if media_type != JSON or accepted.pretty or negotiation.is_pretty(request):
         joined = functools.partial(_joined, head, items, tail)
@@ -80,41 +80,66 @@ async def write_items(
         head, items, tail, size = body, (), b"", len(body)
     else:
         tail += b"\n"
-    if size > GZIP_THRESHOLD and wants_gzip(request):
+    return await _sent(request, status, media_type, _Pieces(head, items, tail, b",", size))
+
+
+async def write_messages(
+    request: Request, status: int, head: bytes, items: Sequence[bytes] = (), tail: bytes = b""
+) -> Response:
+    """An answer in protobuf: `head`, `items` and `tail` are what is sent."""
+    size = len(head) + sum(map(len, items)) + len(tail)
+    return await _sent(request, status, PROTOBUF, _Pieces(head, items, tail, b"", size))
+
+
+class _Pieces(NamedTuple):
+    """What is to be sent, `separator` between the items. `size` is that of the whole, in bytes."""
+
+    head: bytes
+    items: Sequence[bytes]
+    tail: bytes
+    separator: bytes
+    size: int
+
+
+async def _sent(request: Request, status: int, media_type: str, pieces: _Pieces) -> Response:
+    headers: Headers = [_CONTENT_TYPES[media_type]]
+    if pieces.size > GZIP_THRESHOLD and wants_gzip(request):
         headers += _GZIPPED
-        return Response(status, await asyncio.to_thread(_gzip, head, items, tail), headers)
-    if size > _STREAM_THRESHOLD and items:
-        return StreamResponse(_Chunks(head, items, tail, size), status, headers)
-    return Response(status, _joined(head, items, tail), headers)
+        return Response(status, await asyncio.to_thread(_gzip, pieces), headers)
+    if pieces.size > _STREAM_THRESHOLD and pieces.items:
+        return StreamResponse(_Chunks(pieces), status, headers)
+    return Response(status, _joined(pieces.head, pieces.items, pieces.tail, pieces.separator), headers)
 
 
-def _joined(head: bytes, items: Sequence[bytes], tail: bytes) -> bytes:
-    return b"".join((head, b",".join(items), tail))
+def _joined(head: bytes, items: Sequence[bytes], tail: bytes, separator: bytes = b",") -> bytes:
+    return b"".join((head, separator.join(items), tail))
 
 
-def _gzip(head: bytes, items: Sequence[bytes], tail: bytes) -> bytes:
+def _gzip(pieces: _Pieces) -> bytes:
     compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    return compressor.compress(_joined(head, items, tail)) + compressor.flush()
+    data = _joined(pieces.head, pieces.items, pieces.tail, pieces.separator)
+    return compressor.compress(data) + compressor.flush()
 
 
 class _Chunks(AsyncIterator[bytes]):
     """A list in pieces of about `_CHUNK` bytes, joined as they are sent: nothing is copied in one go."""
 
-    def __init__(self, head: bytes, items: Sequence[bytes], tail: bytes, size: int) -> None:
-        self._lead = head
-        self._items = items
-        self._tail = tail
+    def __init__(self, pieces: _Pieces) -> None:
+        self._lead = pieces.head
+        self._items = pieces.items
+        self._tail = pieces.tail
+        self._separator = pieces.separator
         self._next = 0
-        self._step = max(1, _CHUNK * len(items) // size)
+        self._step = max(1, _CHUNK * len(pieces.items) // pieces.size)
 
     async def __anext__(self) -> bytes:
         start = self._next
         if start >= len(self._items):
             raise StopAsyncIteration
         end = self._next = start + self._step
-        lead, self._lead = self._lead, b","
+        lead, self._lead = self._lead, self._separator
         tail = self._tail if end >= len(self._items) else b""
-        return b"".join((lead, b",".join(self._items[start:end]), tail))
+        return b"".join((lead, self._separator.join(self._items[start:end]), tail))
 
     async def aclose(self) -> None:
         self._next = len(self._items)
@@ -136,7 +161,7 @@ def render_error(request: Request, error: StatusError) -> Response:
         # what cannot be negotiated is answered all the same, indented (upstream: WriteRawJSON)
         headers.append(CONTENT_JSON)
         return Response(error.code, encode_pretty(body), headers)
-    headers.append(_content_type(accepted.media_type))
+    headers.append(_CONTENT_TYPES[accepted.media_type])
     data = dumps(body)
     if accepted.media_type != JSON or accepted.pretty or negotiation.is_pretty(request):
         return Response(error.code, reformat(data, accepted.media_type), headers)

@@ -12,8 +12,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import status
+from pilothouse.apimachinery.codec.protobuf import has_messages
 from pilothouse.apimachinery.gvk import GroupVersionKind
-from pilothouse.endpoints.negotiation import MEDIA_TYPES, STREAM_MEDIA_TYPES, Negotiator
+from pilothouse.endpoints.messages import Messages
+from pilothouse.endpoints.negotiation import (
+    MEDIA_TYPES,
+    STREAM_MEDIA_TYPES,
+    Negotiator,
+    allows_custom_resource_transform,
+)
 from pilothouse.endpoints.selection import field_labels
 
 if TYPE_CHECKING:
@@ -62,6 +69,8 @@ class View:
 
 _item_negotiator = Negotiator(MEDIA_TYPES)
 _list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES))
+_custom_item_negotiator = Negotiator(MEDIA_TYPES, allows_custom_resource_transform)
+_custom_list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES), allows_custom_resource_transform)
 
 
 class Scope:
@@ -99,8 +108,10 @@ class Scope:
         self.group_resource = resource.group_resource
         self.namespaced = resource.namespaced
         self.field_labels = field_labels(resource)
-        self.negotiate: Negotiator = _item_negotiator
-        self.negotiate_list: Negotiator = _list_negotiator
+        typed = has_messages(bodies.type)
+        self.negotiate: Negotiator = _item_negotiator if typed else _custom_item_negotiator
+        self.negotiate_list: Negotiator = _list_negotiator if typed else _custom_list_negotiator
+        self.messages = Messages(rendering, resource.list_kind)
 
     @property
     def store(self) -> Store:

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery.http import Request, Response
 from pilothouse.endpoints import options
-from pilothouse.endpoints.negotiation import Accepted
+from pilothouse.endpoints.negotiation import PROTOBUF, Accepted
 from pilothouse.endpoints.rendering import resource_version_of
-from pilothouse.endpoints.response import dumps, write
+from pilothouse.endpoints.response import dumps, write, write_messages
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.gvk import GroupVersionKind
     from pilothouse.endpoints.scope import Scope
     from pilothouse.storage.interface import Item
 
@@ -19,6 +20,8 @@ async def write_item(request: Request, scope: Scope, accepted: Accepted, code: i
     """Answers with `item`, plain or transformed. Raises 406 for a transformation of lists."""
     target = accepted.transform
     rendering = scope.rendering
+    if accepted.media_type == PROTOBUF:
+        return await write_messages(request, code, _message(scope, target, item))
     if target is None:
         data = rendering.object(item)
     elif target.kind == "Table":
@@ -29,6 +32,15 @@ async def write_item(request: Request, scope: Scope, accepted: Accepted, code: i
     else:
         raise scope.not_a_list()
     return await write(request, accepted, code, data)
+
+
+def _message(scope: Scope, target: GroupVersionKind | None, item: Item) -> bytes:
+    """The item in protobuf; Tables are not negotiated for that."""
+    if target is None:
+        return scope.messages.object(item)
+    if target.kind == "PartialObjectMetadata":
+        return scope.messages.metadata(item, target.version)
+    raise scope.not_a_list()
 
 
 async def write_status(request: Request, accepted: Accepted, code: int, body: dict[str, Any]) -> Response:

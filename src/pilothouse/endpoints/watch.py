@@ -13,15 +13,17 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apimachinery import status
+from pilothouse.apimachinery.codec.protobuf import envelope, kinds
 from pilothouse.apimachinery.http import Request, Response, StreamResponse
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints import negotiation, options, paging
-from pilothouse.endpoints.negotiation import Accepted
+from pilothouse.endpoints.negotiation import JSON, PROTOBUF, Accepted
 from pilothouse.endpoints.options import ListOptions
-from pilothouse.endpoints.response import CONTENT_JSON, dumps
+from pilothouse.endpoints.response import CONTENT_JSON, CONTENT_PROTOBUF_STREAM, dumps
 from pilothouse.storage.interface import Compacted, Future, Predicate, Watcher, WatchEvent
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.gvk import GroupVersionKind
     from pilothouse.endpoints.scope import Scope
 
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
@@ -49,10 +51,16 @@ async def start_watch(
     try:
         stream.watcher = await _open(scope, wanted, predicate, version)
     except StatusError as error:
-        stream.error = b'{"type":"ERROR","object":%s}\n' % dumps(error.status())
+        stream.error = _error_frame(accepted, error)
     stream.frame = _framer(scope, accepted, include)
     request.context.end_stream = stream.end
-    return StreamResponse(stream, 200, [CONTENT_JSON])
+    return StreamResponse(stream, 200, [CONTENT_JSON if accepted.media_type == JSON else CONTENT_PROTOBUF_STREAM])
+
+
+def _error_frame(accepted: Accepted, error: StatusError) -> bytes:
+    if accepted.media_type == PROTOBUF:
+        return envelope.frame("ERROR", kinds.sealed(error.status()))
+    return b'{"type":"ERROR","object":%s}\n' % dumps(error.status())
 
 
 def _is_table(accepted: Accepted) -> bool:
@@ -140,6 +148,8 @@ class WatchStream(AsyncIterator[bytes]):
 def _framer(scope: Scope, accepted: Accepted, include: str) -> Framer | None:
     """None where an event cannot be shown as asked: such a watch ends at its first event, as upstream's does."""
     target = accepted.transform
+    if accepted.media_type == PROTOBUF:
+        return _message_framer(scope, target)
     if target is None:
         return _plain_framer(scope)
     if target.kind == "Table":
@@ -183,6 +193,30 @@ def _plain_framer(scope: Scope) -> Framer:
         return b'{"type":"%s","object":%s%s}\n' % (event.type.encode(), prefix, found[1:])
 
     return _remembered(scope.kind, make)
+
+
+def _message_framer(scope: Scope, target: GroupVersionKind | None) -> Framer | None:
+    """Frames in protobuf; Tables are not negotiated for that."""
+    messages = scope.messages
+    if target is None:
+
+        def make(event: WatchEvent) -> bytes:
+            if event.item is None:
+                return envelope.frame(event.type, messages.computed({"metadata": _bookmark_metadata(event)}))
+            return envelope.frame(event.type, messages.object(event.item))
+
+        return _remembered(("protobuf", scope.kind), make)
+    if target.kind != "PartialObjectMetadata":
+        return None
+    version = target.version
+
+    def make_partial(event: WatchEvent) -> bytes:
+        item = event.item
+        if item is None:
+            item = scope.rendering.computed({"metadata": _bookmark_metadata(event)})
+        return envelope.frame(event.type, messages.metadata(item, version))
+
+    return _remembered(("protobuf", version), make_partial)
 
 
 def _metadata_framer(scope: Scope, version: str) -> Framer:

@@ -66,8 +66,8 @@ class ObjectDecoder:
     """Decodes bodies of one endpoint.
 
     `gvk` is what the endpoint takes; `internal_kind` is Go's name for it ("core.ConfigMap"); `type` is its schema
-    (default: the built-in one); `accepts` are further group versions that are let through; `scheme` is named
-    where a kind is unknown.
+    (default: the built-in one); `accepts` are further group versions in which it is taken (those without
+    a schema have the same fields); `scheme` is named where a kind is unknown.
     """
 
     def __init__(
@@ -137,13 +137,13 @@ class ObjectDecoder:
 
     def _convert(self, document: _Document, gvk: GroupVersionKind) -> tuple[dict[str, Any], list[str]]:
         """The object and the errors that strict decoding finds in it."""
-        if gvk == self._gvk:
-            type, decode = self._type, self._decode
-        else:
+        type, decode = self._type, self._decode
+        if gvk != self._gvk:
             known = catalog.type_for(gvk)
-            if known is None:
+            if known is not None:
+                type, decode = known, decoder(known, keep_empty=True)
+            elif gvk.kind != self._gvk.kind or gvk.group_version not in self._accepts:
                 raise DecodeError(self._unknown_kind(gvk))
-            type, decode = known, decoder(known, keep_empty=True)
         errors = [document.duplicates] if document.duplicates else []
         if document.message is not None:
             obj = decode(_message(type, document.message), None)

@@ -159,8 +159,10 @@ def _takes_items(name: str, type: Type) -> list[tuple[int, _Take]]:
             items.append(value)
         return at
 
-    found = [(wire_type, take)]
-    return found if wire_type == wire.LENGTH else [*found, (wire.LENGTH, take_packed)]
+    found: list[tuple[int, _Take]] = [(wire_type, take)]
+    if wire_type != wire.LENGTH:
+        found.append((wire.LENGTH, take_packed))
+    return found
 
 
 def _takes_entry(name: str, type: Type) -> _Take:
