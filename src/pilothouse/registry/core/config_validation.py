@@ -26,7 +26,7 @@ def validate_config_map(obj: Object) -> list[Error]:
     for key in binary:
         errors += _key_errors("binaryData", key)
     if sum(len(text.encode()) for text in data.values()) + _decoded_size(binary) > MAX_BYTES:
-        errors.append(field.too_long("", MAX_BYTES))
+        errors.append(field.too_long("[]", MAX_BYTES))  # how Go prints a path of nothing
     return errors
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -14,6 +15,7 @@ from pilothouse.apimachinery.status import REASON_CONFLICT, REASON_TOO_MANY_REQU
 from pilothouse.registry.core.binding import PODS
 from pilothouse.registry.core.conditions import update_pod_condition
 from pilothouse.registry.rest import DeleteOptions, Object, SubresourceCall, WriteOptions
+from pilothouse.registry.statuswriter import StatusWriter
 from pilothouse.storage.interface import Predicate
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class Evictor:
     def __init__(self, stores: Stores, clock: Callable[[], float]) -> None:
         self._stores = stores
         self._clock = clock
+
+    @cached_property
+    def _budget_writer(self) -> StatusWriter:
+        return StatusWriter(self._stores(BUDGETS))
 
     async def __call__(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
         """Answers a Status. Raises 404, 409, 429 and, for a pod with several budgets, 500."""
@@ -103,19 +109,16 @@ class Evictor:
     async def _take(self, ctx: Context, call: SubresourceCall, budget: str, dry_run: bool) -> None:
         """One disruption of the budget's, or 429."""
 
-        async def disrupt(old: Object) -> Object:
+        def disrupt(budget: Object) -> None:
             now = meta.format_time(self._clock())
-            _check(old)
-            budget_status = old["status"]
+            _check(budget)
+            budget_status = budget["status"]
             budget_status["disruptionsAllowed"] -= 1
             if budget_status["disruptionsAllowed"] == 0:
-                _set_not_allowed(old, now)
+                _set_not_allowed(budget, now)
             budget_status.setdefault("disruptedPods", {})[call.name] = now
-            return old
 
-        await self._stores(BUDGETS).update(
-            ctx, call.namespace, budget, disrupt, WriteOptions(dry_run=dry_run), subresource="status"
-        )
+        await self._budget_writer.change(ctx, call.namespace, budget, disrupt, dry_run=dry_run)
 
     async def _delete(self, ctx: Context, call: SubresourceCall, options: DeleteOptions) -> None:
         pods = self._stores(PODS)

@@ -1,6 +1,6 @@
 """Kinds of the core group (upstream: pkg/registry/core)."""
 
-from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.registry.core import (
     component_status,
     controllers,
@@ -141,7 +141,10 @@ def _pods(dependencies: Dependencies, binder: Binder) -> Resource:
             Subresource("attach", stream, _kind("PodAttachOptions")),
             Subresource("binding", ("create",), _kind("Binding"), binder),
             Subresource("ephemeralcontainers", write, handler="object"),
-            Subresource("eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction"), evictor),
+            Subresource(
+                "eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction"), evictor,
+                accepts=(GroupVersion("policy", "v1beta1"),),
+            ),
             Subresource("exec", stream, _kind("PodExecOptions")),
             Subresource("log", ("get",), _kind("Pod")),
             Subresource("portforward", stream, _kind("PodPortForwardOptions")),
