@@ -313,6 +313,30 @@ def test_bookmarks_come_once_a_minute_to_those_who_ask() -> None:
     asyncio.run(run())
 
 
+def test_what_was_encoded_for_watchers_is_dropped_after_a_tick_or_two() -> None:
+    async def run() -> None:
+        async with running() as (storage, cacher):
+            watch = cacher.watch(ALL, revision=storage.revision)
+            item = await cacher.create(key("a"), obj("a"))
+            await cacher.update(key("a"), obj("a"), item)
+            events = await watch.batch()
+            for event in events:
+                assert event.item is not None
+                event.item.renditions = {"form": b"bytes"}
+            await storage.tick()
+            assert all(event.shown for event in cacher.history.events)
+            await cacher.create(key("b"), obj("b"))
+            await watch.batch()
+            await storage.tick()
+            assert [event.shown is None for event in cacher.history.events] == [True, True, False]
+            assert item.renditions is None
+            assert told(await cacher.watch(ALL, revision=1).batch()) == [*told(events), ("ADDED", "b", 4)]
+            await storage.tick()
+            assert all(event.shown is None for event in cacher.history.events[2:])
+
+    asyncio.run(run())
+
+
 def test_loading_stored_records_rebuilds_state_and_history() -> None:
     async def run() -> None:
         backend = MemoryBackend()

@@ -65,6 +65,8 @@ class WatchCache:
         self._open: dict[Watch, None] = {}
         self._live = Fanout(prefix)
         self.history = History(0, history_capacity)
+        self._formed = self._ticked = 0
+        """The revisions of the last tick but one, up to which forms were dropped, and of the last."""
         self.events = 0
         self.watches_dropped = 0
 
@@ -211,6 +213,7 @@ class WatchCache:
             if record.revision > compacted:
                 self.history.append(Event(record.revision, item, previous, record.deleted))
         self.history.floor = max(self.history.floor, compacted)
+        self._formed = self._ticked = self._storage.revision
         self._items = items
         self._ordered = Ordered(list(items.values()))
         for observer in self._observers:
@@ -269,7 +272,23 @@ class WatchCache:
         self.watches_dropped += watch.dropped
         self._live.discard(watch)
 
-    def send_bookmarks(self, now: float) -> None:
+    def tick(self, now: float) -> None:
+        """Called about once a second."""
+        self._forget_forms()
+        self._send_bookmarks(now)
+
+    def _forget_forms(self) -> None:
+        """Drop what was encoded for the watchers of the events before the last tick: history is kept for minutes,
+        and whoever catches up with it later can encode again what a second copy of everything would cost in memory."""
+        events = self.history.events
+        for at in range(self.history.after(self._formed), self.history.after(self._ticked)):
+            event = events[at]
+            event.shown = event.item.renditions = None
+            if event.previous is not None:
+                event.previous.renditions = None
+        self._formed, self._ticked = self._ticked, self._storage.revision
+
+    def _send_bookmarks(self, now: float) -> None:
         """Push a bookmark to every live watch whose last one is a minute ago."""
         due = [w for w in self._live if w.bookmark_due is not None and w.bookmark_due <= now]
         for watch in due:

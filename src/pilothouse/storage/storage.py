@@ -302,7 +302,7 @@ class Storage:
         """Bookmarks that are due; history older than `history_seconds` is forgotten. Called once a second."""
         now = self._clock()
         for cacher in self._cachers.values():
-            cacher.send_bookmarks(now)
+            cacher.tick(now)
         if now - self._marks[-1][0] < self._history_seconds / 10:
             return
         self._marks.append((now, self.revision))
