@@ -76,18 +76,20 @@ class Builder:
             resource, store, self._services, rendering=rendering,
             tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
             field_manager=FieldManager(
-                bodies.type, resource.gvk, name, reset_fields(resource, name), _between_versions(store)
+                bodies.type, resource.gvk, name, reset_fields(resource, name), _between_versions(resource.group, store)
             ),
             subresource=sub, normal=normal,
         )
 
 
-def _between_versions(store: Store | None) -> Converter | None:
-    """What field managers convert with where a store's objects are served in several versions."""
-    if store is None or len(store.served) == 1:
+def _between_versions(group: str, store: Store | None) -> Converter | None:
+    """What field managers convert with where a store's objects are served in several versions of `group`. Those of
+    another group do not count: upstream's API groups know no types but their own (getOpenAPIModels)."""
+    served = [] if store is None else [resource for resource in store.served if resource.group == group]
+    if len(served) < 2:
         return None
     known: dict[str, Version] = {}
-    for resource in store.served:
+    for resource in served:
         type = catalog.type_for(resource.gvk)
         if type is not None:
             converter = resource.converter
