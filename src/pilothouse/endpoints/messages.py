@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pilothouse.apimachinery.codec.protobuf import envelope, kinds
+from pilothouse.apimachinery.codec.protobuf import envelope, kinds, unlisted
 from pilothouse.apimachinery.codec.protobuf.encode import Encode, encoder
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.endpoints.negotiation import META_GROUP
@@ -49,7 +49,7 @@ class Messages:
 
     async def metadata_list(self, items: Sequence[Item], metadata: dict[str, Any], version: str) -> list[bytes]:
         """The pieces of a PartialObjectMetadataList in its envelope."""
-        numbers = kinds.metadata_list_numbers(version)
+        numbers = unlisted.partial_list_numbers(version)
         listed = await mapped(items, lambda item: envelope.list_item(self._partial(item, version), numbers[1]))
         head = _partial_head("PartialObjectMetadataList", version)
         return envelope.seal_list(head, _list_meta(metadata), listed, numbers=numbers)
@@ -90,4 +90,4 @@ def _partial_encoder(version: str) -> Encode:
 
 
 def _list_meta(metadata: dict[str, Any]) -> bytes:
-    return encoder(kinds.list_meta())(metadata)
+    return encoder(unlisted.list_meta())(metadata)
