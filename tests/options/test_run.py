@@ -27,7 +27,7 @@ class Server:
     async def start(self):
         pass
 
-    async def shutdown(self):
+    async def shutdown(self, stop_listening):
         print("shutting down", flush=True)
         if "--profiling=false" in sys.argv:
             await asyncio.Event().wait()

@@ -6,7 +6,7 @@ aggregator → kube-apiserver → apiextensions → not found
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from pilothouse.aggregator import discovery as aggregated_discovery
@@ -127,9 +127,9 @@ class ControlPlane:
         await self.storage.start()
         await self.aggregator.run_post_start_hooks()
 
-    async def shutdown(self) -> None:
-        """Finish what runs, then close the storage."""
-        await self.aggregator.shutdown()
+    async def shutdown(self, stop_listening: Callable[[], None] | None = None) -> None:
+        """Finish what runs, then close the storage; `stop_listening` closes the sockets when it is time."""
+        await self.aggregator.shutdown(stop_listening)
         await self.storage.close()
 
     async def _start_controllers(self, context: HookContext) -> None:

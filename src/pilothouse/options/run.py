@@ -14,6 +14,7 @@ import platform
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,8 +46,8 @@ class Server(Protocol):
         """Open the store, start hooks. Raises OSError or another error when the server cannot run."""
         ...
 
-    async def shutdown(self) -> None:
-        """Turn /readyz red, finish running requests, end watches, close the store."""
+    async def shutdown(self, stop_listening: Callable[[], None] | None = None) -> None:
+        """Turn /readyz red, call `stop_listening`, finish running requests, end watches, close the store."""
         ...
 
 
@@ -98,25 +99,27 @@ async def _serve(options: Options, build: Build) -> None:
 
     stop = _stop_on_signals()
     pki, authorities = _credentials(options)
-    server = build(options)
     http = HTTPServer(
-        server.handler, host=options.serving.bind_address, port=options.serving.secure_port,
-        tls=_tls_context(options, pki), reuse_port=options.serving.permit_port_sharing,
+        host=options.serving.bind_address, port=options.serving.secure_port, tls=_tls_context(options, pki),
+        reuse_port=options.serving.permit_port_sharing,
     )
     try:
         await http.bind()
     except OSError as error:
         address = f"{options.serving.bind_address}:{options.serving.secure_port}"
         raise OSError(f"failed to create listener: failed to listen on {address}: {error.strerror or error}") from None
+    # With --secure-port=0 the port is known only now.
+    options = replace(options, serving=replace(options.serving, secure_port=http.port))
     try:
+        server = build(options)
         await _start(server)
-        await http.start()
+        await http.start(server.handler)
         # What start made lives as long as the process: the collector need not look at it again.
         gc.freeze()
         _tell(options, http, pki, authorities)
         await stop.wait()
         log.info("[graceful-termination] shutdown event", name="ShutdownInitiated")
-        await server.shutdown()
+        await server.shutdown(http.stop_listening)
     finally:
         await http.drain(DRAIN_SECONDS if stop.is_set() else 0)
 

@@ -18,11 +18,14 @@ GOODBYE_SECONDS = 0.1
 
 
 class HTTPServer:
-    """Serves `handler` on one socket. Use: `await bind()`, `await start()`, `await drain(seconds)`."""
+    """Serves `handler` on one socket. Use: `await bind()`, `await start()`, `await drain(seconds)`.
+
+    A handler that has to know its port is handed to `start`, when `port` is known.
+    """
 
     def __init__(
         self,
-        handler: Handler,
+        handler: Handler | None = None,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -47,13 +50,14 @@ class HTTPServer:
         """Take the address without accepting anything yet. Raises OSError when it cannot be had."""
         self._loop = loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: HTTPProtocol(self, self._handler, self._limits, loop),
+            lambda: HTTPProtocol(self, self._served, self._limits, loop),
             sock=self._bound_socket(), ssl=self._tls, backlog=BACKLOG, start_serving=False,
             ssl_handshake_timeout=self._limits.header_seconds if self._tls else None,
         )
 
-    async def start(self) -> None:
+    async def start(self, handler: Handler | None = None) -> None:
         """Accept connections, after `bind` or with it."""
+        self._handler = handler or self._handler
         if self._server is None:
             await self.bind()
         if self._server is not None:
@@ -76,6 +80,12 @@ class HTTPServer:
         return listener
 
     @property
+    def _served(self) -> Handler:
+        if self._handler is None:
+            raise RuntimeError("the server has no handler")
+        return self._handler
+
+    @property
     def port(self) -> int:
         """The port listened on, of use when 0 was asked for."""
         if self._server is None:
@@ -83,14 +93,20 @@ class HTTPServer:
         port = self._server.sockets[0].getsockname()[1]
         return int(port)
 
-    async def drain(self, seconds: float) -> None:
-        """Accept no more, close idle connections, let running answers finish for up to `seconds`, cut the rest."""
+    def stop_listening(self) -> None:
+        """Accept no more and close idle connections; others are closed as their running answer ends."""
+        if self.draining:
+            return
         self.draining = True
         if self._server is not None:
             self._server.close()
         idle = [connection for connection in list(self.connections) if connection.shut()]
         # A client need not be reading from a connection that it keeps for later: its TLS goodbye is not waited for.
-        self._loop.call_later(min(GOODBYE_SECONDS, seconds), _abort, idle)
+        self._loop.call_later(GOODBYE_SECONDS, _abort, idle)
+
+    async def drain(self, seconds: float) -> None:
+        """Stop listening, let running answers finish for up to `seconds`, cut the rest."""
+        self.stop_listening()
         if self.connections and seconds > 0:
             self._emptied = self._loop.create_future()
             await asyncio.wait([self._emptied], timeout=seconds)
