@@ -58,8 +58,11 @@ def member(obj: Obj, name: str, check: Check) -> Errors:
 def each(obj: Obj, name: str, check: Check) -> Errors:
     """Checks every item of the list `obj[name]`."""
     items = obj.get(name)
-    if not items:
-        return NONE
+    return every(items, check, name) if items else NONE
+
+
+def every(items: Sequence[Any], check: Check, name: str = "") -> Errors:
+    """Checks every item of a list that stands at `name`."""
     errors: list[Error] = []
     for i, item in enumerate(items):
         if found := check(item):
