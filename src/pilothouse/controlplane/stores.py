@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.schema.catalog import type_for
-from pilothouse.apimachinery.schema.decode import decoder
+from pilothouse.apimachinery.schema.decode import Decoder, decoder
 from pilothouse.authorization.rbac import RBACAuthorizer
 from pilothouse.registry.index import index_for
-from pilothouse.registry.rest import Resource
+from pilothouse.registry.rest import Object, Resource
 from pilothouse.registry.store import Store, decode
 from pilothouse.storage.interface import Event
 from pilothouse.storage.storage import Storage
@@ -30,11 +30,29 @@ def make_stores(storage: Storage, resources: Iterable[Resource]) -> dict[GroupRe
     by_prefix = {
         r.storage_prefix: Store(
             r, storage.cacher(f"/registry/{r.storage_prefix}", index_for(r)), zero=_zero_status(r), times=times,
-            served=served[r.storage_prefix],
+            served=served[r.storage_prefix], normal=_normal(r),
         )
         for r in resources if r.converter is None
     }
     return {r.group_resource: by_prefix[r.storage_prefix] for r in resources}
+
+
+def _normal(resource: Resource) -> Callable[[Object], Object] | None:
+    """Decoding by the type, which puts objects in Go's form; compiled when something is written."""
+    kind = type_for(resource.gvk)
+    if kind is None:
+        return None
+    type = kind
+    decode: Decoder | None = None
+
+    def normal(obj: Object) -> Object:
+        nonlocal decode
+        if decode is None:
+            decode = decoder(type)
+        normalized: Object = decode(obj, None)
+        return normalized
+
+    return normal
 
 
 def _zero_status(resource: Resource) -> Mapping[str, Any]:

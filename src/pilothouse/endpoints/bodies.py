@@ -74,10 +74,6 @@ class BodyCodec:
         normal = self._store(obj, None)
         return encode.encode({name: value for name, value in normal.items() if name not in _TYPE_META})[:-1]
 
-    def normal(self, obj: Object) -> Object:
-        """`obj` in the form in which it is stored, after defaults and admission have changed it."""
-        return _bare(self._store(obj, None))
-
     def _finished(self, obj: Object) -> Object:
         obj = _bare(obj)
         if obj.get("metadata") is None:

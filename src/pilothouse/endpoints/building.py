@@ -69,16 +69,13 @@ class Builder:
             resource.gvk, resource.list_kind, bodies.encode, resource.converter,
             hidden_annotations=resource.hidden_annotations,
         )
-        normal = bodies.normal
-        if resource.converter is not None and store is not None:
-            normal = BodyCodec(store.resource.gvk, store.resource.internal_kind).normal
         return Scope(
             resource, store, self._services, rendering=rendering,
             tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
             field_manager=FieldManager(
                 bodies.type, resource.gvk, name, reset_fields(resource, name), _between_versions(resource.group, store)
             ),
-            subresource=sub, normal=normal,
+            subresource=sub,
         )
 
 

@@ -39,7 +39,6 @@ def create(scope: Scope) -> Handler:
         admitting = Admitting(scope, request, name if is_namespaces else namespace, name, wanted)
         obj = await admitting.mutate(CREATE, obj, None)
         dedup_owners(ctx, obj["metadata"], admitted=True)
-        obj = scope.normal(obj)
         item = await scope.store.create(ctx, namespace, obj, wanted, validate=admitting.of_create())
         return await write_item(request, scope, accepted, 201, item)
 

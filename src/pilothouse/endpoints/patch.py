@@ -57,7 +57,7 @@ def patch(scope: Scope) -> Handler:
             check_name(obj["metadata"], name)
             obj = await admitting.mutate(UPDATE if exists else CREATE, to_storage(scope, obj), live if exists else None)
             dedup_owners(ctx, obj["metadata"], admitted=True)
-            return scope.normal(obj)
+            return obj
 
         item, created = await scope.store.update(
             ctx, namespace, name, scope.view.updater(updater), wanted, subresource=scope.store_subresource,

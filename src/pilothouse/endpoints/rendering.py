@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 
+from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.registry.rest import Converter, Object
 from pilothouse.storage.interface import Item
@@ -101,13 +102,13 @@ def _without_annotations(data: bytes, hidden: frozenset[str]) -> bytes:
         metadata["annotations"] = shown
     else:
         del metadata["annotations"]
-    return orjson.dumps(metadata)
+    return escape(orjson.dumps(metadata))
 
 
 def metadata_of(body: bytes) -> bytes:
     """The bytes of the value of "metadata", which stands first in a stored body."""
     if not body.startswith(_METADATA):
-        return orjson.dumps(orjson.loads(body).get("metadata", {}))
+        return escape(orjson.dumps(orjson.loads(body).get("metadata", {})))
     depth = 0
     for token in _TOKEN.finditer(body, len(_METADATA) - 1):
         found = token.group()

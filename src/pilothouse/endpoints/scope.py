@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from pilothouse.endpoints.bodies import BodyCodec
     from pilothouse.endpoints.rendering import Rendering
     from pilothouse.endpoints.table import Tables
-    from pilothouse.registry.rest import Object, Resource, Subresource, Updater, Validation
+    from pilothouse.registry.rest import Resource, Subresource, Updater, Validation
     from pilothouse.registry.store import Store
     from pilothouse.storage.interface import Item
 
@@ -87,7 +87,6 @@ class Scope:
         bodies: BodyCodec,
         field_manager: FieldManager | None = None,
         subresource: Subresource | None = None,
-        normal: Callable[[Object], Object] | None = None,
         view: View | None = None,
     ) -> None:
         self.resource = resource
@@ -99,8 +98,6 @@ class Scope:
         self.field_manager = field_manager
         self.subresource = subresource
         self.subresource_name = subresource.name if subresource is not None else ""
-        self.normal = normal or bodies.normal
-        """Gives an object of the storage version in the form in which it is stored."""
         self.view = view or View()
         self.store_subresource = "" if view is not None else self.subresource_name
         """What the store knows of the subresource; a view's writes are to the object itself."""

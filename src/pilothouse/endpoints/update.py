@@ -57,7 +57,7 @@ def update(scope: Scope) -> Handler:
             exists = has_uid(live)
             obj = await admitting.mutate(UPDATE if exists else CREATE, obj, live if exists else None)
             dedup_owners(ctx, obj["metadata"], admitted=True)
-            return scope.normal(obj)
+            return obj
 
         item, created = await scope.store.update(
             ctx, namespace, name, scope.view.updater(updater), wanted, subresource=scope.store_subresource,

@@ -5,12 +5,13 @@ another write came between. What the loop does with objects stands in `writing` 
 adds, in its `rest.Strategy`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pilothouse.apimachinery import field, meta, status
+from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource
 from pilothouse.apimachinery.names import generate_name
 from pilothouse.apimachinery.validation import is_path_segment_name
@@ -43,14 +44,20 @@ class Store:
     `zero` holds, for each of the strategy's status fields that Go always writes, its zero value (a Deployment's
     status is `{}`, a PodDisruptionBudget's `{"disruptionsAllowed": 0, …}`). `served` are all resources that show
     this store's objects, each in its version, where there are more than `resource` (the storage version).
+
+    `normal` gives a new object in the form in which it is stored: Go's order of fields, and no empty list or map
+    where Go writes null. A new object takes it last. An update takes it first too, since what strategies compare
+    with the old object must not differ in that.
     """
 
     def __init__(
         self, resource: Resource, cacher: Cacher, *, zero: Mapping[str, Any] = _NO_ZERO,
         times: meta.Times | None = None, served: Sequence[Resource] = (),
+        normal: Callable[[Object], Object] | None = None,
     ) -> None:
         self.resource = resource
         self.served = tuple(served) or (resource,)
+        self.normal = normal or _with_ordered_metadata
         self.cacher = cacher
         self.strategy = resource.strategy
         self.times = times if times is not None else meta.Times()
@@ -147,11 +154,10 @@ class Store:
         if dry_run:
             if (there := self.cacher.newest(key)) is not None:
                 raise KeyExists(there)
-            obj["metadata"] = meta.ordered(obj["metadata"])
-            return self._render(key, 0, obj)
+            return self._render(key, 0, self.normal(obj))
         # the storage puts the revision where the key stands
-        obj["metadata"] = meta.ordered({**obj["metadata"], "resourceVersion": "0"})
-        return await self.cacher.create(key, obj)
+        obj["metadata"]["resourceVersion"] = "0"
+        return await self.cacher.create(key, self.normal(obj))
 
     def _exists(self, ctx: "Context", metadata: Mapping[str, Any], there: Item) -> status.StatusError:
         make = status.generate_name_conflict if metadata.get("generateName") else status.already_exists
@@ -164,7 +170,7 @@ class Store:
     def _render(self, key: str, revision: int, obj: Object) -> Item:
         """An item that nobody stored: the answer of a dry run, or of an update that removed the object."""
         labels, fields = self._index(obj)
-        return Item(key, revision, orjson.dumps(obj), labels, fields)
+        return Item(key, revision, escape(orjson.dumps(obj)), labels, fields)
 
     # update
 
@@ -199,7 +205,7 @@ class Store:
         validate: Validation | None,
     ) -> Item:
         old = decode(item)
-        obj = await update(decode(item))
+        obj = self.normal(await update(decode(item)))
         if not subresource:
             await self.strategy.permit(ctx, namespace, obj, old)
         self._check_resource_version(ctx, obj["metadata"], old["metadata"], item)
@@ -207,7 +213,7 @@ class Store:
         done = False
         try:
             writing.before_update(self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
-            obj["metadata"] = meta.ordered(obj["metadata"])
+            obj = self.normal(obj)
             writing.keep_field_times(obj, old)
             if validate is not None:
                 await validate(obj, old)
@@ -316,8 +322,7 @@ class Store:
         if validate is not None:
             await validate(None, old)
         if step is not Step.REMOVE:
-            obj["metadata"] = meta.ordered(obj["metadata"])
-            item = await self._replace(item, obj, old, options.dry_run)
+            item = await self._replace(item, self.normal(obj), old, options.dry_run)
             if step is Step.MARK:
                 return item, False
         if options.dry_run:
@@ -341,6 +346,10 @@ class Store:
                 if e.reason != status.REASON_NOT_FOUND:
                     raise
         return list(items)
+
+
+def _with_ordered_metadata(obj: Object) -> Object:
+    return {**obj, "metadata": meta.ordered(obj["metadata"])}
 
 
 def _refuse_resource_version(metadata: Mapping[str, Any]) -> None:
