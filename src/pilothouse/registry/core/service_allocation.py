@@ -31,6 +31,11 @@ def needs_health_check(spec: Spec) -> bool:
     return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
 
 
+def is_exposed(spec: Spec) -> bool:
+    """Whether it can be reached from outside of the cluster."""
+    return uses_node_ports(spec) or (spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs")))
+
+
 class ServiceAllocators:
     """Gives services their cluster IPs, node ports and health check ports.
 

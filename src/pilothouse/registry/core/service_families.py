@@ -20,7 +20,7 @@ _POLICIES = (PREFER_DUAL_STACK, REQUIRE_DUAL_STACK, SINGLE_STACK)
 
 
 def is_headless(spec: Mapping[str, Any]) -> bool:
-    return spec.get("clusterIP") == "None"
+    return spec.get("clusterIPs") == ["None"]
 
 
 def unchanged_prefer_dual_stack(spec: Mapping[str, Any], old: Mapping[str, Any] | None) -> bool:
@@ -54,7 +54,7 @@ def init_families(service: Object, old: Mapping[str, Any] | None, families: Coll
             spec["ipFamilyPolicy"] = old["ipFamilyPolicy"]
         else:
             spec["ipFamilyPolicy"] = REQUIRE_DUAL_STACK if selectorless else SINGLE_STACK
-    _refuse(service, _cluster_ip_errors(spec, old))
+    _refuse(service, cluster_ip_errors(spec, old))
     errors = _policy_errors(spec, old)
     _refuse(service, errors + _add_families_of_ips(spec, families))
     policy = spec["ipFamilyPolicy"]
@@ -135,7 +135,10 @@ def _add_families_of_ips(spec: Object, families: Collection[str]) -> list[field.
     return errors
 
 
-def _cluster_ip_errors(spec: Object, old: Mapping[str, Any] | None) -> list[field.Error]:
+def cluster_ip_errors(spec: Mapping[str, Any], old: Mapping[str, Any] | None) -> list[field.Error]:
+    """How addresses, families and policy fit together. `old` is the old spec: its addresses stay allowed."""
+    if spec.get("type") == "ExternalName":
+        return []
     ips: list[str] = spec.get("clusterIPs") or []
     families: list[str] = spec.get("ipFamilies") or []
     where = "spec.clusterIPs"
@@ -152,8 +155,9 @@ def _cluster_ip_errors(spec: Object, old: Mapping[str, Any] | None) -> list[fiel
             errors.append(field.not_supported(f"spec.ipFamilies[{i}]", family, _FAMILIES))
         if family in families[:i]:
             errors.append(field.duplicate(f"spec.ipFamilies[{i}]", family))
-    if spec["ipFamilyPolicy"] not in _POLICIES:
-        errors.append(field.not_supported("spec.ipFamilyPolicy", spec["ipFamilyPolicy"], _POLICIES))
+    policy = spec.get("ipFamilyPolicy")
+    if policy is not None and policy not in _POLICIES:
+        errors.append(field.not_supported("spec.ipFamilyPolicy", policy, _POLICIES))
     invalid = _ip_errors(ips, (old or {}).get("clusterIPs") or [])
     errors += invalid
     if len(ips) > 2:

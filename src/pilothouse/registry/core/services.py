@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import field, names
 from pilothouse.apimachinery.gvk import GroupResource
-from pilothouse.apimachinery.ipvalidation import is_valid_ip_for_legacy_field, parse_ip
 from pilothouse.apimachinery.status import REASON_NOT_FOUND, StatusError
-from pilothouse.apimachinery.validation import is_dns1123_subdomain
 from pilothouse.registry.core.service_allocation import (
     ServiceAllocators,
     allocates_node_ports,
+    is_exposed,
     needs_health_check,
     uses_node_ports,
 )
-from pilothouse.registry.core.service_changes import service_warnings, validate_changes
+from pilothouse.registry.core.service_changes import service_warnings
 from pilothouse.registry.core.service_families import same
+from pilothouse.registry.core.service_validation import (
+    validate_service,
+    validate_service_status,
+    validate_service_update,
+)
 from pilothouse.registry.rest import DeleteOptions, Finish, Object, Strategy
 
 if TYPE_CHECKING:
@@ -75,50 +79,20 @@ class ServiceStrategy(Strategy):
         if spec.get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
             obj["status"] = {**obj["status"], "loadBalancer": {}}
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validate_service(obj))
+
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return validate_changes(obj.get("spec") or {}, old.get("spec") or {})
+        return list(validate_service_update(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validate_service_status(obj, old))
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return service_warnings(obj)
 
     def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
         return service_warnings(obj)
-
-    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        ingress = _ingress(obj)
-        where = "status.loadBalancer.ingress"
-        if ingress and (obj.get("spec") or {}).get("type") != "LoadBalancer":
-            return [field.forbidden(where, "may only be used when `spec.type` is 'LoadBalancer'")]
-        existing = [before["ip"] for before in _ingress(old) if before.get("ip")]
-        return [
-            error for i, one in enumerate(ingress) for error in _load_balancer_errors(one, f"{where}[{i}]", existing)
-        ]
-
-
-_IP_MODES = ("Proxy", "VIP")
-
-
-def _ingress(service: Mapping[str, Any]) -> list[Object]:
-    return ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
-
-
-def _load_balancer_errors(ingress: Object, where: str, existing: list[str]) -> list[field.Error]:
-    errors = []
-    ip, mode, host = ingress.get("ip") or "", ingress.get("ipMode"), ingress.get("hostname") or ""
-    if ip:
-        errors += is_valid_ip_for_legacy_field(f"{where}.ip", ip, valid_old=existing)
-    if mode is None:
-        if ip:
-            errors.append(field.required(f"{where}.ipMode", "must be specified when `ip` is set"))
-    elif not ip:
-        errors.append(field.forbidden(f"{where}.ipMode", "may not be specified when `ip` is not set"))
-    elif mode not in _IP_MODES:
-        errors.append(field.not_supported(f"{where}.ipMode", mode, _IP_MODES))
-    if host:
-        errors += [field.invalid(f"{where}.hostname", host, text) for text in is_dns1123_subdomain(host)]
-        if parse_ip(host) is not None:
-            errors.append(field.invalid(f"{where}.hostname", host, "must be a DNS name, not an IP address"))
-    return errors
 
 
 def _drop_internal_policy(spec: Object) -> None:
@@ -178,17 +152,13 @@ def _drop_what_the_type_does_not_use(spec: Object, old: Mapping[str, Any]) -> No
     if old_kind == "LoadBalancer" and kind != "LoadBalancer":
         _drop_if_same(spec, old, "allocateLoadBalancerNodePorts")
         _drop_if_same(spec, old, "loadBalancerClass")
-    if _is_exposed(old) and not _is_exposed(spec):
+    if is_exposed(old) and not is_exposed(spec):
         _drop_if_same(spec, old, "externalTrafficPolicy")
 
 
 def _drop_if_same(spec: Object, old: Mapping[str, Any], name: str) -> None:
     if name in spec and spec[name] == old.get(name):
         del spec[name]
-
-
-def _is_exposed(spec: Mapping[str, Any]) -> bool:
-    return uses_node_ports(spec) or (spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs")))
 
 
 def _node_ports(spec: Mapping[str, Any]) -> set[int]:
