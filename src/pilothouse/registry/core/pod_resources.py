@@ -20,14 +20,14 @@ def default_pod_level_resources(spec: Object) -> None:
     resources = spec["resources"]
     limits, requests = resources.get("limits") or {}, resources.get("requests") or {}
     if limits or requests:
-        for name, total in _aggregate(spec, "limits").items():
+        for name, total in aggregate(spec, "limits").items():
             if name.startswith(_HUGE_PAGES) and name not in requests:
                 limits.setdefault(name, str(total))
         if limits:
             resources["limits"] = limits
     if not limits:
         return
-    for name, total in _aggregate(spec, "requests").items():
+    for name, total in aggregate(spec, "requests").items():
         if name in ("cpu", "memory"):
             requests.setdefault(name, str(total))
     for name, limit in limits.items():
@@ -37,7 +37,7 @@ def default_pod_level_resources(spec: Object) -> None:
         resources["requests"] = requests
 
 
-def _aggregate(spec: Mapping[str, Any], what: str) -> _Sums:
+def aggregate(spec: Mapping[str, Any], what: str) -> _Sums:
     """What the pod needs: all containers and sidecars together, or more while an init container runs."""
     total: _Sums = {}
     for container in spec.get("containers") or ():

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 from pilothouse.apimachinery import field, meta
 from pilothouse.registry.core.pod_defaults import sync_service_account
 from pilothouse.registry.core.pod_qos import qos_class
+from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_validation import validate_pod_create, validate_pod_update
 from pilothouse.registry.rest import DeleteOptions, Object, Strategy
 from pilothouse.registry.strategies import keep, label_name_warnings
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
-
-_MAX_INT32 = 2**31 - 1
 
 SELECTABLE = (
     "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
@@ -104,6 +104,7 @@ class PodStrategy(Strategy):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._rules = PodRules(is_pod=True)
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         spec = obj.get("spec") or {}
@@ -133,17 +134,11 @@ class PodStrategy(Strategy):
             status["qosClass"] = before["qosClass"]
         _keep_observed_generations(status, before)
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return [*validate_pod_create(obj, self._rules)]
+
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        where = "spec.activeDeadlineSeconds"
-        new, before = ((o.get("spec") or {}).get("activeDeadlineSeconds") for o in (obj, old))
-        if new is None:
-            text = "must not update from a positive integer to nil value"
-            return [field.invalid(where, None, text)] if before is not None else []
-        if not 0 <= new <= _MAX_INT32:
-            return [field.invalid(where, new, f"must be between 0 and {_MAX_INT32}, inclusive")]
-        if before is not None and before < new:
-            return [field.invalid(where, new, "must be less than or equal to previous value")]
-        return []
+        return [*validate_pod_update(obj, old, self._rules)]
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return label_name_warnings(obj["metadata"], "the Pod's hostname")

@@ -1,0 +1,89 @@
+"""Validation of volumes made of keys of other objects (upstream: core/validation validateProjectedVolumeSource).
+
+Sources behind gates that are off (cluster trust bundles, pod certificates) have been dropped before.
+"""
+
+from __future__ import annotations
+
+from pilothouse.apimachinery import field
+from pilothouse.apimachinery.field import Error
+from pilothouse.registry.core.downward_validation import volume_file
+from pilothouse.registry.core.paths import is_local_path, mode
+from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.rules import Check, Errors, Obj, each, matching, required, within
+
+_CONFLICT = "conflicting duplicate paths"
+_TEN_MINUTES = 10 * 60
+
+
+def key_to_path(item: Obj) -> Errors:
+    return [
+        *required(item, "key"), *required(item, "path"), *matching(item, "path", is_local_path), *mode(item, "mode"),
+    ]
+
+
+def keys_of(name: str) -> Check:
+    """A volume of one object's keys, which `name` names: a secret's or a config map's."""
+
+    def check(source: Obj) -> Errors:
+        return [*required(source, name), *mode(source, "defaultMode"), *each(source, "items", key_to_path)]
+
+    return check
+
+
+def validate_projected(source: Obj, rules: PodRules) -> Errors:
+    errors = [*mode(source, "defaultMode")]
+    paths: set[str] = set()
+    for i, part in enumerate(source.get("sources") or ()):
+        at = f"sources[{i}]"
+        for name in ("secret", "configMap"):
+            if (keys := part.get(name)) is not None:
+                errors += _keys(keys, f"{at}.{name}", paths)
+        if (files := part.get("downwardAPI")) is not None:
+            errors += _files(files, f"{at}.downwardAPI", paths)
+        if (token := part.get("serviceAccountToken")) is not None:
+            errors += _token(token, f"{at}.serviceAccountToken", rules)
+        if len(part) > 1:
+            errors.append(field.forbidden(at, "may not specify more than 1 volume type per source"))
+    return errors
+
+
+def _keys(source: Obj, at: str, paths: set[str]) -> Errors:
+    errors = [*within(at, required(source, "name"))]
+    for i, item in enumerate(source.get("items") or ()):
+        errors += within(f"{at}.items[{i}]", key_to_path(item))
+        if item.get("path") in paths:
+            # upstream says it of the volume, and shows the source: kept
+            errors.append(field.invalid("", source.get("name") or "", _CONFLICT))
+        elif item.get("path"):
+            paths.add(item["path"])
+    return errors
+
+
+def _files(source: Obj, at: str, paths: set[str]) -> Errors:
+    errors: list[Error] = []
+    for file in source.get("items") or ():
+        errors += within(at, volume_file(file))
+        path = file.get("path")
+        if path in paths:
+            errors.append(field.invalid("", path, _CONFLICT))
+        elif path:
+            paths.add(path)
+    return errors
+
+
+def _token(token: Obj, at: str, rules: PodRules) -> Errors:
+    errors: list[Error] = []
+    seconds = token.get("expirationSeconds") or 0
+    if seconds < _TEN_MINUTES:
+        text = "may not specify a duration less than 10 minutes"
+        errors.append(field.invalid(f"{at}.expirationSeconds", seconds, text))
+    if seconds > 1 << 32:
+        text = "may not specify a duration larger than 2^32 seconds"
+        errors.append(field.invalid(f"{at}.expirationSeconds", seconds, text))
+    # upstream looks for the path beside the sources: kept
+    if not token.get("path"):
+        errors.append(field.required("path"))
+    elif not rules.non_local_token_path:
+        errors += matching(token, "path", is_local_path)
+    return errors
