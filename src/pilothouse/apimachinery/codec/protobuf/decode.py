@@ -88,6 +88,9 @@ def _compile_struct(places: tuple[Place, ...], message: str) -> _Fill:
 
 
 def _go_name(field: Field) -> str:
+    """The Go field's name, as far as JSON's tells it."""
+    if field.name == "metadata":
+        return field.type.go_name.rpartition(".")[2]
     return field.name[:1].upper() + field.name[1:]
 
 

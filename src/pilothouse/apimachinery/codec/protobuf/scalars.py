@@ -130,14 +130,15 @@ def _encode_raw(value: Any) -> bytes:
 
 
 def _reads_time(format: str) -> Callable[[dict[int, list[int | bytes]]], str]:
-    precision = "microseconds" if format == model.MICRO_TIME else "seconds"
+    micro = format == model.MICRO_TIME
+    precision = "microseconds" if micro else "seconds"
 
     def interpret(parts: dict[int, list[int | bytes]]) -> str:
         if not parts:
             return _ZERO_TIMES[format]
         seconds, nanos = number_of(parts, 1, "Seconds"), number_of(parts, 2, "Nanos", 32)
         try:
-            moment = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000)
+            moment = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000 if micro else 0)
         except OverflowError:
             raise DecodeError("Time.MarshalJSON: year outside of range [0,9999]") from None
         return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
