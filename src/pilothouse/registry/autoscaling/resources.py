@@ -2,15 +2,15 @@
 
 from pilothouse.registry.autoscaling import conversion, defaults
 from pilothouse.registry.autoscaling.printers import PRINTERS
+from pilothouse.registry.autoscaling.strategies import AutoscalerStrategy
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 from pilothouse.registry.rest import Converter
-from pilothouse.registry.strategies import WithStatus
 
 _v1 = Kinds("autoscaling", "v1", "autoscaling", PRINTERS)
 _v2 = Kinds("autoscaling", "v2", "autoscaling", PRINTERS)
 
-_STRATEGY = WithStatus()
+_STRATEGY = AutoscalerStrategy()
 
 _V1 = (
     _v1(

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilothouse.apimachinery import field
+from pilothouse.apimachinery.validation import is_dns1123_subdomain
+from pilothouse.registry.discovery.validation import address_warnings, validate_endpoint_slice
 from pilothouse.registry.rest import Object, Strategy
 
 if TYPE_CHECKING:
@@ -27,8 +30,18 @@ class EndpointSliceStrategy(Strategy):
         if obj.get("endpoints") != old.get("endpoints"):
             _drop_topology(obj, _old_node_names(old))
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validate_endpoint_slice(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validate_endpoint_slice(obj, old))
+
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
-        return ["spec.addressType: FQDN endpoints are deprecated"] if obj.get("addressType") == "FQDN" else []
+        deprecated = obj.get("addressType") == "FQDN"
+        return [*(["spec.addressType: FQDN endpoints are deprecated"] if deprecated else ()), *address_warnings(obj)]
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return address_warnings(obj)
 
 
 def _old_node_names(old: Object) -> set[str]:
@@ -43,5 +56,5 @@ def _drop_topology(obj: Object, known: set[str]) -> None:
     for endpoint in obj.get("endpoints") or ():
         topology = endpoint.pop("deprecatedTopology", None)
         name = (topology or {}).get(_HOSTNAME)
-        if name in known and endpoint.get("nodeName") is None:
+        if name in known and endpoint.get("nodeName") is None and not is_dns1123_subdomain(name):
             endpoint["nodeName"] = name

@@ -3,7 +3,7 @@
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.flowcontrol import defaults
 from pilothouse.registry.flowcontrol.printers import PRINTERS
-from pilothouse.registry.flowcontrol.strategies import FlowControlStrategy
+from pilothouse.registry.flowcontrol.strategies import FlowSchemaStrategy, PriorityLevelStrategy
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 
 _v1 = Kinds("flowcontrol.apiserver.k8s.io", "v1", "flowcontrol", PRINTERS)
@@ -14,7 +14,7 @@ _V1 = (
         "flowschemas",
         namespaced=False,
         subresources=(STATUS,),
-        strategy=FlowControlStrategy(),
+        strategy=FlowSchemaStrategy(),
         default=defaults.default_flow_schema,
     ),
     _v1(
@@ -22,7 +22,7 @@ _V1 = (
         "prioritylevelconfigurations",
         namespaced=False,
         subresources=(STATUS,),
-        strategy=FlowControlStrategy(),
+        strategy=PriorityLevelStrategy(),
         default=defaults.default_priority_level,
     ),
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilothouse.apimachinery import field
+from pilothouse.registry.flowcontrol import level_validation, schema_validation
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import Desired
 
@@ -19,3 +21,22 @@ class FlowControlStrategy(Desired):
         obj["metadata"] = dict(old["metadata"])
         if managed is not None:
             obj["metadata"]["managedFields"] = managed
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(level_validation.validate_conditions(obj))
+
+
+class FlowSchemaStrategy(FlowControlStrategy):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(schema_validation.validate_flow_schema(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(schema_validation.validate_flow_schema(obj))
+
+
+class PriorityLevelStrategy(FlowControlStrategy):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(level_validation.validate_priority_level(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(level_validation.validate_priority_level(obj))

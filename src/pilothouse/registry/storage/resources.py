@@ -4,8 +4,14 @@ from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 from pilothouse.registry.storage import defaults
 from pilothouse.registry.storage.printers import PRINTERS
-from pilothouse.registry.storage.strategies import CSIDriverStrategy, VolumeAttachmentStrategy
-from pilothouse.registry.strategies import Conditional
+from pilothouse.registry.storage.strategies import (
+    CSIDriverStrategy,
+    CSINodeStrategy,
+    StorageCapacityStrategy,
+    StorageClassStrategy,
+    VolumeAttachmentStrategy,
+    VolumeAttributesClassStrategy,
+)
 
 _v1 = Kinds("storage.k8s.io", "v1", "storage", PRINTERS)
 
@@ -17,13 +23,14 @@ _V1 = (
         strategy=CSIDriverStrategy(),
         default=defaults.default_csi_driver,
     ),
-    _v1("CSINode", "csinodes", namespaced=False, strategy=Conditional()),
-    _v1("CSIStorageCapacity", "csistoragecapacities", strategy=Conditional()),
+    _v1("CSINode", "csinodes", namespaced=False, strategy=CSINodeStrategy()),
+    _v1("CSIStorageCapacity", "csistoragecapacities", strategy=StorageCapacityStrategy()),
     _v1(
         "StorageClass",
         "storageclasses",
         namespaced=False,
         short_names=("sc",),
+        strategy=StorageClassStrategy(),
         default=defaults.default_storage_class,
     ),
     _v1(
@@ -34,7 +41,13 @@ _V1 = (
         strategy=VolumeAttachmentStrategy(),
         default=defaults.default_volume_attachment,
     ),
-    _v1("VolumeAttributesClass", "volumeattributesclasses", namespaced=False, short_names=("vac",)),
+    _v1(
+        "VolumeAttributesClass",
+        "volumeattributesclasses",
+        namespaced=False,
+        short_names=("vac",),
+        strategy=VolumeAttributesClassStrategy(),
+    ),
 )
 
 
