@@ -29,7 +29,8 @@ async def frames(response: Response, count: int) -> list[tuple[str, dict[str, ob
     """The first `count` watch events; ends the watch."""
     assert isinstance(response, StreamResponse)
     assert response.headers == [(b"content-type", f"{PROTOBUF};stream=watch".encode())]
-    data, found = b"", []
+    data = b""
+    found: list[tuple[str, dict[str, object]]] = []
     while len(found) < count:
         data += await anext(response.stream)
         while len(data) >= 4 and len(data) >= 4 + int.from_bytes(data[:4], "big"):
