@@ -1,9 +1,10 @@
+import gc
 import tracemalloc
 
 import pytest
 
 from pilothouse.storage.interface import Event, Record
-from pilothouse.storage.items import ItemMaker, at_revision, set_revision, shown
+from pilothouse.storage.items import ItemMaker, at_revision, make_event, set_revision, shown
 from tests.storage.support import index, key, obj
 
 
@@ -58,6 +59,27 @@ def test_a_departure_shows_the_last_match_at_the_events_revision() -> None:
 def test_bodies_are_what_go_would_write() -> None:
     item = ItemMaker(index).encode(key("a"), 2, obj("a", x="<a&b>\u2028é\x01\n"))
     assert item.body.endswith(b'"data":{"x":"\\u003ca\\u0026b\\u003e\\u2028\xc3\xa9\\u0001\\n"}}')
+
+
+def test_the_collector_does_not_look_at_what_is_stored_and_it_is_freed_all_the_same() -> None:
+    body = "v" * 100_000
+
+    def kept() -> Event:
+        maker = ItemMaker(index)
+        before = maker.encode(key("a"), 2, obj("a", x=body))
+        return make_event(3, maker.encode(key("a"), 3, obj("a", x=body)), before, False)
+
+    event = kept()
+    assert not gc.is_tracked(event)
+    assert not gc.is_tracked(event.item)
+    shown(event, "MODIFIED")
+    tracemalloc.start()
+    events = [kept() for _ in range(20)]
+    assert tracemalloc.get_traced_memory()[0] > 2_000_000
+    del events
+    gc.collect()
+    assert tracemalloc.get_traced_memory()[0] < 200_000
+    tracemalloc.stop()
 
 
 def test_bodies_are_no_larger_than_they_look() -> None:

@@ -28,7 +28,7 @@ from pilothouse.storage.interface import (
     StorageFailed,
     WatchEvent,
 )
-from pilothouse.storage.items import ItemMaker
+from pilothouse.storage.items import ItemMaker, make_event
 from pilothouse.storage.listing import Ordered, Steps, at_once, by_turns, newest_page, older_page
 from pilothouse.storage.watch import Watch
 
@@ -166,7 +166,7 @@ class WatchCache:
 
     def stage(self, key: str, revision: int, obj: dict[str, Any], previous: Item | None, deleted: bool) -> Event:
         """The event of a new write, laid over what is committed. Raises TypeError when `obj` is no JSON."""
-        event = Event(revision, self._maker.encode(key, revision, obj), previous, deleted)
+        event = make_event(revision, self._maker.encode(key, revision, obj), previous, deleted)
         self._pending[key] = event
         return event
 
@@ -211,7 +211,7 @@ class WatchCache:
             else:
                 items[item.key] = item
             if record.revision > compacted:
-                self.history.append(Event(record.revision, item, previous, record.deleted))
+                self.history.append(make_event(record.revision, item, previous, record.deleted))
         self.history.floor = max(self.history.floor, compacted)
         self._formed = self._ticked = self._storage.revision
         self._items = items
