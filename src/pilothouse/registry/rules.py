@@ -31,6 +31,8 @@ Check = Callable[[Any], Errors]
 Format = Callable[[Any], Sequence[str]]
 
 NONE: Final[Errors] = ()
+#: For what is not there: `(obj.get("spec") or NO_FIELDS).get("ports")`.
+NO_FIELDS: Final[Obj] = {}
 NOT_NEGATIVE: Final = "must be greater than or equal to 0"
 POSITIVE: Final = "must be greater than 0"
 

@@ -1,13 +1,12 @@
-"""The rules of replication controllers and limit ranges (upstream: pkg/registry/core)."""
+"""The rules of replication controllers (upstream: pkg/registry/core)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pilothouse.apimachinery.meta import new_uid
 from pilothouse.registry.rest import Object
-from pilothouse.registry.strategies import CreatableByUpdate, Desired, label_name_warnings
+from pilothouse.registry.strategies import Desired, label_name_warnings
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
@@ -23,11 +22,3 @@ class ReplicationControllerStrategy(Desired):
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return label_name_warnings(obj["metadata"], "Pod names and hostnames")
-
-
-class LimitRangeStrategy(CreatableByUpdate):
-    """A limit range without a name gets one."""
-
-    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
-        if not obj["metadata"].get("name"):
-            obj["metadata"]["name"] = new_uid()

@@ -30,14 +30,18 @@ class FinalizeStrategy(Strategy):
         keep(obj, old, "status")
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        errors = []
-        for i, name in enumerate((obj.get("spec") or {}).get("finalizers") or ()):
-            where = f"spec.finalizers[{i}]"
-            errors += [field.invalid(where, name, text) for text in is_label_key(name)]
-            if "/" not in name and name not in _STANDARD_FINALIZERS:
-                text = "name is neither a standard finalizer name nor is it fully qualified"
-                errors.append(field.invalid(where, name, text))
-        return errors
+        return [
+            error for i, name in enumerate((obj.get("spec") or {}).get("finalizers") or ())
+            for error in _finalizer_errors(name, f"spec.finalizers[{i}]")
+        ]
+
+
+def _finalizer_errors(name: str, where: str) -> list[field.Error]:
+    errors = [field.invalid(where, name, text) for text in is_label_key(name)]
+    if "/" not in name and name not in _STANDARD_FINALIZERS:
+        text = "name is neither a standard finalizer name nor is it fully qualified"
+        errors.append(field.invalid(where, name, text))
+    return errors
 
 
 class NamespaceStrategy(Strategy):
@@ -51,6 +55,14 @@ class NamespaceStrategy(Strategy):
         finalizers = obj.setdefault("spec", {}).setdefault("finalizers", [])
         if FINALIZER not in finalizers:
             finalizers.append(FINALIZER)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        # upstream does not say here which of them is wrong
+        finalizers = (obj.get("spec") or {}).get("finalizers") or ()
+        return [error for name in finalizers for error in _finalizer_errors(name, "spec.finalizers")]
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return self.validate(ctx, obj)
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj.setdefault("spec", {}), old.get("spec") or {}, "finalizers")

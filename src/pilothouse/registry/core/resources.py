@@ -5,7 +5,9 @@ from pilothouse.registry.core import (
     component_status,
     controllers,
     defaults,
+    endpoints,
     events,
+    limits,
     namespaces,
     nodes,
     pods,
@@ -24,7 +26,7 @@ from pilothouse.registry.core.service_ip import IPAllocator
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import PROXY_VERBS, SCALE, STATUS, Group, Kinds, Version
 from pilothouse.registry.rest import Resource, Subresource
-from pilothouse.registry.strategies import CreatableByUpdate, WithGeneration, WithStatus
+from pilothouse.registry.strategies import WithGeneration
 
 _v1 = Kinds("", "v1", "core", PRINTERS)
 
@@ -40,7 +42,7 @@ _STATIC = (
         "endpoints",
         short_names=("ep",),
         storage_prefix="services/endpoints",
-        strategy=CreatableByUpdate(),
+        strategy=endpoints.EndpointsStrategy(),
         default=defaults.default_endpoints,
     ),
     _v1(
@@ -55,7 +57,7 @@ _STATIC = (
         "LimitRange",
         "limitranges",
         short_names=("limits",),
-        strategy=controllers.LimitRangeStrategy(),
+        strategy=limits.LimitRangeStrategy(),
         default=defaults.default_limit_range,
     ),
     _v1(
@@ -84,7 +86,7 @@ _STATIC = (
         "resourcequotas",
         short_names=("quota",),
         subresources=(STATUS,),
-        strategy=WithStatus(),
+        strategy=limits.ResourceQuotaStrategy(),
         default=defaults.default_resource_quota,
     ),
     _v1(

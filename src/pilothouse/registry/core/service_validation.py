@@ -25,9 +25,11 @@ from pilothouse.registry.core.service_allocation import is_exposed, needs_health
 from pilothouse.registry.core.service_changes import validate_changes
 from pilothouse.registry.core.service_families import cluster_ip_errors, is_headless
 from pilothouse.registry.rules import (
+    NO_FIELDS,
     NONE,
     Errors,
     Obj,
+    go_struct,
     matching,
     one_of,
     required_one_of,
@@ -47,14 +49,13 @@ _WHEN_CLIENT_IP: Final = "when session affinity type is ClientIP"
 _RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _HINTS: Final = "service.kubernetes.io/topology-aware-hints"
 _MODE: Final = "service.kubernetes.io/topology-mode"
-_NO_FIELDS: Final[Mapping[str, Any]] = {}
 
 
 def validate_service(service: Obj, old: Obj | None = None) -> Errors:
     """`old` is the stored service: its addresses and ranges stay allowed, whatever they are."""
-    spec: Obj = service.get("spec") or _NO_FIELDS
-    before: Obj = (old or _NO_FIELDS).get("spec") or _NO_FIELDS
-    annotations: Mapping[str, str] = service["metadata"].get("annotations") or _NO_FIELDS
+    spec: Obj = service.get("spec") or NO_FIELDS
+    before: Obj = (old or NO_FIELDS).get("spec") or NO_FIELDS
+    annotations: Mapping[str, str] = service["metadata"].get("annotations") or NO_FIELDS
     errors: list[Error] = []
     if annotations:
         errors += _topology(annotations)
@@ -65,17 +66,17 @@ def validate_service(service: Obj, old: Obj | None = None) -> Errors:
     if spec.get("loadBalancerSourceRanges"):
         errors += _source_ranges(spec, before)
     elif _RANGES in annotations:
-        stored = (((old or _NO_FIELDS).get("metadata") or _NO_FIELDS).get("annotations") or _NO_FIELDS).get(_RANGES)
+        stored = (((old or NO_FIELDS).get("metadata") or NO_FIELDS).get("annotations") or NO_FIELDS).get(_RANGES)
         errors += _annotated_ranges(annotations[_RANGES], stored, spec)
     return [*errors, *within("spec", _tail(spec))]
 
 
 def validate_service_update(service: Obj, old: Obj) -> Errors:
-    spec, before = service.get("spec") or _NO_FIELDS, old.get("spec") or _NO_FIELDS
+    spec, before = service.get("spec") or NO_FIELDS, old.get("spec") or NO_FIELDS
     errors = [*validate_changes(spec, before), *within("spec", _load_balancer_class(spec, before))]
-    if needs_health_check(spec) and needs_health_check(before):
-        if (spec.get("healthCheckNodePort") or 0) != (before.get("healthCheckNodePort") or 0):
-            errors.append(field.forbidden("spec.healthCheckNodePort", IMMUTABLE))
+    checked = needs_health_check(spec) and needs_health_check(before)
+    if checked and (spec.get("healthCheckNodePort") or 0) != (before.get("healthCheckNodePort") or 0):
+        errors.append(field.forbidden("spec.healthCheckNodePort", IMMUTABLE))
     return [*errors, *validate_service(service, old)]
 
 
@@ -84,14 +85,14 @@ def validate_service_status(service: Obj, old: Obj) -> Errors:
     if not ingress:
         return NONE
     where = "status.loadBalancer.ingress"
-    if (service.get("spec") or _NO_FIELDS).get("type") != "LoadBalancer":
+    if (service.get("spec") or NO_FIELDS).get("type") != "LoadBalancer":
         return (field.forbidden(where, "may only be used when `spec.type` is 'LoadBalancer'"),)
     existing = [before["ip"] for before in load_balancer_ingress(old) if before.get("ip")]
     return [error for i, one in enumerate(ingress) for error in within(f"{where}[{i}]", _ingress(one, existing))]
 
 
 def load_balancer_ingress(service: Obj) -> list[dict[str, Any]]:
-    return ((service.get("status") or _NO_FIELDS).get("loadBalancer") or _NO_FIELDS).get("ingress") or []
+    return ((service.get("status") or NO_FIELDS).get("loadBalancer") or NO_FIELDS).get("ingress") or []
 
 
 def _topology(annotations: Mapping[str, str]) -> Errors:
@@ -162,8 +163,8 @@ def _port(port: Obj) -> Errors:
     number, target = port.get("port") or 0, port.get("targetPort") or 0
     errors = [field.invalid("port", number, text) for text in is_port_number(number)]
     errors += required_one_of(port, "protocol", PROTOCOLS)
-    is_format = is_port_name if isinstance(target, str) else is_port_number
-    errors += [field.invalid("targetPort", target, text) for text in is_format(target)]
+    texts = is_port_name(target) if isinstance(target, str) else is_port_number(target)
+    errors += [field.invalid("targetPort", target, text) for text in texts]
     if port.get("appProtocol") is not None:
         errors += matching(port, "appProtocol", is_qualified_name)
     return errors
@@ -176,11 +177,12 @@ def _affinity_config(spec: Obj) -> Errors:
     if affinity != "ClientIP":
         return NONE
     at, value = "sessionAffinityConfig", config
-    for name in ("", "clientIP", "timeoutSeconds"):
-        if name:
-            at, value = f"{at}.{name}", value.get(name)
+    for name in ("clientIP", "timeoutSeconds"):
         if value is None:
-            return (field.required(at, _WHEN_CLIENT_IP),)
+            break
+        at, value = f"{at}.{name}", value.get(name)
+    if value is None:
+        return (field.required(at, _WHEN_CLIENT_IP),)
     if 0 < value <= _MAX_AFFINITY_SECONDS:
         return NONE
     return (field.invalid(at, value, f"must be greater than 0 and less than {_MAX_AFFINITY_SECONDS}"),)
@@ -217,14 +219,15 @@ def _ports_as_a_whole(spec: Obj) -> Errors:
     for i, port in enumerate(ports):
         key = (port.get("protocol") or "", port.get("port") or 0)
         if key in seen:
-            errors.append(field.duplicate(f"ports[{i}]", _shown_port(*key)))
+            errors.append(field.duplicate(f"ports[{i}]", _shown(port)))
         seen.add(key)
     return errors
 
 
-def _shown_port(protocol: str, number: int) -> dict[str, Any]:
-    """Go's internal ServicePort."""
-    return {"Name": "", "Protocol": protocol, "AppProtocol": None, "Port": number, "TargetPort": 0, "NodePort": 0}
+def _shown(port: Obj) -> dict[str, Any]:
+    """What of the port must be unique, as upstream's internal ServicePort."""
+    key = {"protocol": port.get("protocol") or "", "port": port.get("port") or 0}
+    return go_struct(key, Name="", Protocol="", AppProtocol=None, Port=0, TargetPort=0, NodePort=0)
 
 
 def _source_ranges(spec: Obj, old: Obj) -> Errors:
