@@ -41,6 +41,10 @@ def test_a_message_that_comes_twice_is_one() -> None:
     assert found == {"metadata": {"name": "n", "namespace": "s"}}
 
 
+def test_of_values_that_come_twice_the_last_counts() -> None:
+    assert read("ConfigMapKeySelector", b"\x12\x01a\x12\x00\x18\x01\x18\x00") == {"key": "", "optional": False}
+
+
 def test_numbers_may_be_packed() -> None:
     assert of(listed(model.INT32), b"\x0a\x03\x01\x80\x01") == [1, 128]
     assert of(listed(model.INT32), b"\x08\x03\x08\x04") == [3, 4]
@@ -78,11 +82,11 @@ def test_what_may_stand_in_a_schemas_place() -> None:
     type = catalog.type_named(SCHEMA)
     assert type is not None
     items, more = (tag(type.fields[name].proto_path[0], 2) for name in ("items", "additionalProperties"))
-    assert read(SCHEMA, items + b"\x04\x0a\x02\x0a\x00") == {"items": {"id": ""}}
+    assert read(SCHEMA, items + b"\x04\x0a\x02\x0a\x00") == {"items": {}}
     assert read(SCHEMA, items + b"\x04\x12\x00\x12\x00") == {"items": [{}, {}]}
     assert read(SCHEMA, items + b"\x00") == {"items": None}
     assert read(SCHEMA, more + b"\x02\x08\x01") == {"additionalProperties": True}
-    assert read(SCHEMA, more + b"\x06\x08\x01\x12\x02\x0a\x00") == {"additionalProperties": {"id": ""}}
+    assert read(SCHEMA, more + b"\x06\x08\x01\x12\x02\x0a\x00") == {"additionalProperties": {}}
 
 
 def test_deep_nesting_is_refused() -> None:

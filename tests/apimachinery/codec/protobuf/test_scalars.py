@@ -28,7 +28,7 @@ from pilothouse.apimachinery.schema.decode_error import DecodeError
 def test_there_and_back(format: str, value: Any, data: str) -> None:
     scalar, wanted = SCALARS[format], bytes.fromhex(data)
     assert scalar.encode(value) == wanted
-    assert scalar.read(wanted, 0, len(wanted)) == (value, len(wanted))
+    assert scalar.read(wanted, 0, len(wanted), 0) == (value, len(wanted))
 
 
 @pytest.mark.parametrize(("format", "value"), [
@@ -36,16 +36,16 @@ def test_there_and_back(format: str, value: Any, data: str) -> None:
     (model.QUANTITY, "0"), (model.INT_OR_STRING, 0), (model.DURATION, "0s"), (model.STRING, ""), (model.BYTES, ""),
 ])
 def test_empty_messages(format: str, value: Any) -> None:
-    assert SCALARS[format].read(b"\x00", 0, 1) == (value, 1)
+    assert SCALARS[format].read(b"\x00", 0, 1, 0) == (value, 1)
 
 
 def test_times_have_the_precision_of_their_type() -> None:
     data = bytes.fromhex("080801108094ebdc03")
-    assert SCALARS[model.TIME].read(data, 0, len(data))[0] == "1970-01-01T00:00:01Z"
+    assert SCALARS[model.TIME].read(data, 0, len(data), 0)[0] == "1970-01-01T00:00:01Z"
 
 
 def test_text_that_is_no_utf8_is_repaired() -> None:
-    assert SCALARS[model.STRING].read(b"\x02a\xff", 0, 3)[0] == "a\ufffd"
+    assert SCALARS[model.STRING].read(b"\x02a\xff", 0, 3, 0)[0] == "a\ufffd"
 
 
 @pytest.mark.parametrize(("format", "data", "message"), [
@@ -58,4 +58,4 @@ def test_text_that_is_no_utf8_is_repaired() -> None:
 ])
 def test_what_is_none(format: str, data: bytes, message: str) -> None:
     with pytest.raises(DecodeError, match=message):
-        SCALARS[format].read(data, 0, len(data))
+        SCALARS[format].read(data, 0, len(data), 0)

@@ -34,7 +34,7 @@ def test_lists_of_metadata(version: str) -> None:
 
 def test_aggregated_discovery() -> None:
     resource = {
-        "resource": "pods", "responseKind": {"group": "", "version": "", "kind": "Pod"}, "scope": "Namespaced",
+        "resource": "pods", "responseKind": {"group": "g", "version": "v1", "kind": "Pod"}, "scope": "Namespaced",
         "singularResource": "pod", "verbs": ["get"], "shortNames": ["po"],
         "subresources": [{"subresource": "status", "verbs": ["get"]}],
     }

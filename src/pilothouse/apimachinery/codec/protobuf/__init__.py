@@ -4,9 +4,9 @@ Typed Go clients send and ask for built-in kinds in protobuf. `encoder` and `dec
 `envelope` has what stands around them; `kinds` knows the messages of whole objects.
 """
 
-from pilothouse.apimachinery.codec.protobuf.decode import decoder
+from pilothouse.apimachinery.codec.protobuf.decode import MAX_DEPTH, decoder
 from pilothouse.apimachinery.codec.protobuf.encode import encoder
 from pilothouse.apimachinery.codec.protobuf.envelope import Envelope, open_envelope
 from pilothouse.apimachinery.codec.protobuf.layout import has_messages, not_marshalable
 
-__all__ = ["Envelope", "decoder", "encoder", "has_messages", "not_marshalable", "open_envelope"]
+__all__ = ["MAX_DEPTH", "Envelope", "decoder", "encoder", "has_messages", "not_marshalable", "open_envelope"]

@@ -1,7 +1,7 @@
 """Protobuf messages to JSON as a client could have sent it (upstream: generated.pb.go).
 
 One closure is compiled for each type. What comes out goes through the type's own decoder (`schema.decode`), as
-parsed JSON does.
+parsed JSON does; it fills in the zero values that are left out here.
 """
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from typing import Any
 
 from pilothouse.apimachinery.codec.protobuf import wire
 from pilothouse.apimachinery.codec.protobuf.layout import Place, is_message, layout
-from pilothouse.apimachinery.codec.protobuf.scalars import SCALARS, Scalar, bytes_of, number_of
+from pilothouse.apimachinery.codec.protobuf.scalars import SCALARS, Read, bytes_of, number_of
 from pilothouse.apimachinery.codec.protobuf.wire import read_length, read_varint
 from pilothouse.apimachinery.schema import model
 from pilothouse.apimachinery.schema.decode_error import DecodeError
@@ -22,8 +22,6 @@ MAX_DEPTH = 100
 _Fill = Callable[[bytes, int, int, dict[str, Any], int], None]
 #: Reads what follows a tag into an object and gives the position behind it: (data, position, end, object, depth).
 _Take = Callable[[bytes, int, int, dict[str, Any], int], int]
-#: Reads one value: (data, position, end, depth) -> (value, position behind it).
-_Read = Callable[[bytes, int, int, int], tuple[Any, int]]
 
 
 def decoder(type: Type) -> Callable[[bytes], dict[str, Any]]:
@@ -57,13 +55,19 @@ def _fill(type: Type) -> _Fill:
 def _compile_struct(places: tuple[Place, ...], message: str) -> _Fill:
     takers: dict[int, _Take] = {}
     names: dict[int, str] = {}
+    zeros: dict[int, str] = {}  # what Go always writes, mostly as a single zero byte
     for place in places:
-        if place.field is None:
+        field = place.field
+        if field is None:
             names[place.number] = message
             takers[place.number << 3 | wire.LENGTH] = _embedded(_compile_struct(place.embedded, message))
-        else:
-            names[place.number] = _go_name(place.field)
-            takers |= {place.number << 3 | wire_type: take for wire_type, take in _field(place.field)}
+            continue
+        names[place.number] = _go_name(field)
+        for wire_type, take in _field(field):
+            key = place.number << 3 | wire_type
+            takers[key] = take
+            if not field.pointer and field.type.format in _ZERO_IS_A_BYTE:
+                zeros[key] = field.name
 
     def fill(data: bytes, at: int, end: int, out: dict[str, Any], depth: int) -> None:
         if depth > MAX_DEPTH:
@@ -73,18 +77,27 @@ def _compile_struct(places: tuple[Place, ...], message: str) -> _Fill:
             at += 1
             if key >= 0x80:
                 key, at = read_varint(data, at - 1)
+            if key in zeros and not data[at] and zeros[key] not in out:
+                at += 1
+                continue
             take = takers.get(key)
             if take is not None:
                 at = take(data, at, end, out, depth)
             else:
-                wire.check_tag(key, message)
-                if key >> 3 in names:
-                    raise wire.wrong_wire_type(key & 7, names[key >> 3])
-                at = wire.skip(data, at, end, key & 7)
-            if at > end:
-                raise DecodeError(wire.UNEXPECTED_EOF)
+                at = skip(data, at, end, key)
+        if at > end:
+            raise DecodeError(wire.UNEXPECTED_EOF)
+
+    def skip(data: bytes, at: int, end: int, key: int) -> int:
+        wire.check_tag(key, message)
+        if key >> 3 in names:
+            raise wire.wrong_wire_type(key & 7, names[key >> 3])
+        return wire.skip(data, at, end, key & 7)
 
     return fill
+
+
+_ZERO_IS_A_BYTE = frozenset({model.STRING, model.BOOL, model.INT32, model.INT64})
 
 
 def _go_name(field: Field) -> str:
@@ -106,7 +119,10 @@ def _embedded(fill: _Fill) -> _Take:
 
 
 def _within(data: bytes, at: int, end: int) -> tuple[int, int]:
-    start, stop = read_length(data, at)
+    start = at + 1
+    stop = start + data[at]
+    if stop - start >= 0x80:
+        start, stop = read_length(data, at)
     if stop > end:
         raise DecodeError(wire.UNEXPECTED_EOF)
     return start, stop
@@ -118,16 +134,42 @@ def _field(field: Field) -> list[tuple[int, _Take]]:
     if type.kind == model.STRUCT:
         return [(wire.LENGTH, _takes_struct(name, _fill(type)))]
     if type.kind == model.MAP:
-        return [(wire.LENGTH, _takes_entry(name, type))]
+        take = _takes_entry(name, type)
+        texts = type.values is not None and type.values.format == model.STRING
+        return [(wire.LENGTH, _takes_text_entry(name, take) if texts else take)]
     if type.kind == model.LIST and not is_message(type):
         return _takes_items(name, type)
+    if type.format == model.STRING and not field.pointer:
+        return [(wire.LENGTH, _takes_text(name))]
     wire_type, read = _value(type)
-    return [(wire_type, _takes_value(name, read))]
+    keep = field.pointer or type.kind == model.LIST or type.format == model.BYTES
+    return [(wire_type, _takes_value(name, read, keep))]
 
 
-def _takes_value(name: str, read: _Read) -> _Take:
+def _takes_text(name: str) -> _Take:
+    """Most of a message, and most of it empty: an empty text is as good as none."""
+
     def take(data: bytes, at: int, end: int, out: dict[str, Any], depth: int) -> int:
-        out[name], at = read(data, at, end, depth)
+        start = at + 1
+        stop = start + data[at]
+        if stop - start >= 0x80:
+            start, stop = read_length(data, at)
+        if stop > start:
+            out[name] = str(data[start:stop], "utf-8", "replace")
+        elif name in out:
+            out[name] = ""
+        return stop
+
+    return take
+
+
+def _takes_value(name: str, read: Read, keep: bool) -> _Take:
+    """A zero value is as good as none, unless it is to be kept because Go tells it from nil."""
+
+    def take(data: bytes, at: int, end: int, out: dict[str, Any], depth: int) -> int:
+        value, at = read(data, at, end, depth)
+        if value or keep or name in out:
+            out[name] = value
         return at
 
     return take
@@ -173,7 +215,7 @@ def _takes_entry(name: str, type: Type) -> _Take:
     if type.values is None:
         raise LookupError(f"{name} is a map of nothing")
     _, read = _value(type.values)
-    _, read_key = _scalar_value(SCALARS[model.STRING])
+    read_key = SCALARS[model.STRING].read
     scalar = SCALARS.get(type.values.format) if type.values.kind == model.SCALAR else None
     zero = scalar.zero if scalar is not None and scalar.zero is not None else b"\x00"
 
@@ -201,7 +243,32 @@ def _takes_entry(name: str, type: Type) -> _Take:
     return take
 
 
-def _value(type: Type) -> tuple[int, _Read]:
+def _takes_text_entry(name: str, general: _Take) -> _Take:
+    """A short way for the entries of labels and data, in the form in which everybody writes them."""
+
+    def take(data: bytes, at: int, end: int, out: dict[str, Any], depth: int) -> int:
+        start, stop = read_length(data, at)
+        if stop > end or stop - start < 4 or data[start] != _KEY or data[start + 1] >= 0x80:
+            return general(data, at, end, out, depth)
+        key_stop = start + 2 + data[start + 1]
+        if key_stop + 1 >= stop or data[key_stop] != _VALUE:
+            return general(data, at, end, out, depth)
+        value, value_stop = read_length(data, key_stop + 1)
+        if value_stop != stop:
+            return general(data, at, end, out, depth)
+        entries = out.get(name)
+        if entries is None:
+            entries = out[name] = {}
+        entries[str(data[start + 2 : key_stop], "utf-8", "replace")] = str(data[value:stop], "utf-8", "replace")
+        return stop
+
+    return take
+
+
+_KEY, _VALUE = 1 << 3 | wire.LENGTH, 2 << 3 | wire.LENGTH
+
+
+def _value(type: Type) -> tuple[int, Read]:
     """(wire type, how a value without a name of its own is read)."""
     if type.kind == model.STRUCT:
         return wire.LENGTH, _reads_struct(_fill(type))
@@ -209,15 +276,11 @@ def _value(type: Type) -> tuple[int, _Read]:
         return wire.LENGTH, _reads_list(type)
     if type.format in _UNIONS:
         return wire.LENGTH, _reads_union(type)
-    return _scalar_value(SCALARS[type.format])
+    scalar = SCALARS[type.format]
+    return scalar.wire_type, scalar.read
 
 
-def _scalar_value(scalar: Scalar) -> tuple[int, _Read]:
-    read = scalar.read
-    return scalar.wire_type, lambda data, at, end, depth: read(data, at, end)
-
-
-def _reads_struct(fill: _Fill) -> _Read:
+def _reads_struct(fill: _Fill) -> Read:
     def read(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
         start, stop = _within(data, at, end)
         out: dict[str, Any] = {}
@@ -227,7 +290,7 @@ def _reads_struct(fill: _Fill) -> _Read:
     return read
 
 
-def _reads_list(type: Type) -> _Read:
+def _reads_list(type: Type) -> Read:
     """A list that is a message of its own."""
     made = _compile_struct((Place(1, Field("items", _repeated(type))),), type.go_name.rpartition(".")[2])
 
@@ -248,7 +311,7 @@ def _repeated(type: Type) -> Type:
     return made
 
 
-def _reads_union(type: Type) -> _Read:
+def _reads_union(type: Type) -> Read:
     """A JSON schema, or what else may stand in its place (upstream: apiextensions v1 JSONSchemaPropsOr…)."""
     if type.items is None:
         raise LookupError(f"a {type.format} of nothing")

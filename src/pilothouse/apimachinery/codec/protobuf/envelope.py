@@ -4,6 +4,7 @@ Upstream: apimachinery pkg/runtime/serializer/protobuf, pkg/util/framer, meta/v1
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from pilothouse.apimachinery.codec.protobuf import wire
@@ -33,14 +34,18 @@ def open_envelope(data: bytes) -> Envelope:
         raise DecodeError("empty body")
     try:
         unknown = wire.fields(data, len(MAGIC), len(data), "Unknown")
-        type_meta = bytes_of(unknown, 1, "TypeMeta")
-        named = wire.fields(type_meta, 0, len(type_meta), "TypeMeta")
+        api_version, kind = _named(bytes_of(unknown, 1, "TypeMeta"))
     except IndexError:
         raise DecodeError(wire.UNEXPECTED_EOF) from None
-    return Envelope(
-        bytes_of(named, 1, "APIVersion").decode(errors="replace"),
-        bytes_of(named, 2, "Kind").decode(errors="replace"),
-        bytes_of(unknown, 2, "Raw"),
+    return Envelope(api_version, kind, bytes_of(unknown, 2, "Raw"))
+
+
+@lru_cache(maxsize=256)
+def _named(type_meta: bytes) -> tuple[str, str]:
+    """apiVersion and kind."""
+    named = wire.fields(type_meta, 0, len(type_meta), "TypeMeta")
+    return (
+        bytes_of(named, 1, "APIVersion").decode(errors="replace"), bytes_of(named, 2, "Kind").decode(errors="replace")
     )
 
 

@@ -25,51 +25,55 @@ _STRING_KIND = 1
 """IntOrString's type when it holds a text."""
 
 
+#: `read(data, start, end, depth)` gives the value for JSON and where it stops, `end` being where the message around
+#: it does; it may raise IndexError, and stop behind `end`.
+Read = Callable[[bytes, int, int, int], tuple[Any, int]]
+
+
 class Scalar(NamedTuple):
     """`encode` gives what follows the tag; `zero` is the same for a value that was never set, or None where Go writes
-    nothing then. `read(data, start, end)` gives the value for JSON and where it stops, `end` being where the message
-    around it does; it may raise IndexError, and stop behind `end`."""
+    nothing then."""
 
     wire_type: int
     zero: bytes | None
     encode: Callable[[Any], bytes]
-    read: Callable[[bytes, int, int], tuple[Any, int]]
+    read: Read
 
 
-def _read_text(data: bytes, at: int, end: int) -> tuple[str, int]:
+def _read_text(data: bytes, at: int, end: int, depth: int) -> tuple[str, int]:
     start, stop = wire.read_length(data, at)
     return str(data[start:stop], "utf-8", "replace"), stop
 
 
-def _read_bytes(data: bytes, at: int, end: int) -> tuple[str, int]:
+def _read_bytes(data: bytes, at: int, end: int, depth: int) -> tuple[str, int]:
     start, stop = wire.read_length(data, at)
     return binascii.b2a_base64(data[start:stop], newline=False).decode(), stop
 
 
-def _read_bool(data: bytes, at: int, end: int) -> tuple[bool, int]:
+def _read_bool(data: bytes, at: int, end: int, depth: int) -> tuple[bool, int]:
     value, stop = wire.read_varint(data, at)
     return bool(value), stop
 
 
-def _reads_integer(bits: int) -> Callable[[bytes, int, int], tuple[int, int]]:
-    def read(data: bytes, at: int, end: int) -> tuple[int, int]:
+def _reads_integer(bits: int) -> Read:
+    def read(data: bytes, at: int, end: int, depth: int) -> tuple[int, int]:
         value, stop = wire.read_varint(data, at)
         return value if value < 0x80 else wire.signed(value, bits), stop
 
     return read
 
 
-def _read_double(data: bytes, at: int, end: int) -> tuple[float, int]:
+def _read_double(data: bytes, at: int, end: int, depth: int) -> tuple[float, int]:
     found = data[at : at + 8]
     if len(found) < 8:
         raise DecodeError(wire.UNEXPECTED_EOF)
     return struct.unpack("<d", found)[0], at + 8
 
 
-def _message(name: str, interpret: Callable[[dict[int, list[int | bytes]]], Any]) -> Callable[[bytes, int, int], Any]:
+def _message(name: str, interpret: Callable[[dict[int, list[int | bytes]]], Any]) -> Read:
     """Reads a scalar that is a message; `interpret` gets the values of its fields by number."""
 
-    def read(data: bytes, at: int, end: int) -> tuple[Any, int]:
+    def read(data: bytes, at: int, end: int, depth: int) -> tuple[Any, int]:
         start, stop = wire.read_length(data, at)
         if stop > end:
             raise DecodeError(wire.UNEXPECTED_EOF)

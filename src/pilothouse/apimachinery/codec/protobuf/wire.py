@@ -52,6 +52,9 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
     if byte < 0x80:
         return byte, at
     value = byte & 0x7F
+    byte = data[at]
+    if byte < 0x80:
+        return value | byte << 7, at + 1
     for shift in range(7, 70, 7):
         byte = data[at]
         at += 1
@@ -63,6 +66,9 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 def read_length(data: bytes, at: int) -> tuple[int, int]:
     """(start, end) of what a length announces. Raises DecodeError and IndexError."""
+    size = data[at]
+    if size < 0x80:
+        return at + 1, at + 1 + size
     size, at = read_varint(data, at)
     if size >= _SIGN:
         raise DecodeError(_NEGATIVE)
