@@ -93,7 +93,7 @@ class Request:
 
     __slots__ = (
         "_body", "_query", "client", "context", "headers", "method", "path", "peer_certificates",
-        "protocol", "raw_query", "receive_body", "upgrade",
+        "protocol", "raw_query", "receive_body", "receive_chunk", "upgrade",
     )
 
     def __init__(
@@ -114,6 +114,8 @@ class Request:
         self.headers: Headers = headers if headers is not None else []
         self._body: bytes | None = body if isinstance(body, bytes) else None
         self.receive_body = None if isinstance(body, bytes) else body
+        self.receive_chunk: Callable[[], Awaitable[bytes]] | None = None
+        """The next piece of a body that is not here yet, b"" at its end; what `transport/` offers."""
         self._query: list[tuple[str, str]] | None = None
         self.client = client
         self.peer_certificates = peer_certificates
@@ -153,6 +155,15 @@ class Request:
             assert self.receive_body is not None
             self._body = await self.receive_body(limit)
         return self._body
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, for a handler that passes it on; `body` cannot be asked for afterwards."""
+        if self._body is not None or self.receive_chunk is None:
+            if self._body:
+                yield self._body
+            return
+        while chunk := await self.receive_chunk():
+            yield chunk
 
 
 def parse_query(raw: str) -> list[tuple[str, str]]:

@@ -196,17 +196,49 @@ def service_unavailable(message: str) -> StatusError:
     return StatusError(503, REASON_SERVICE_UNAVAILABLE, message)
 
 
+#: By code: the reason, and the message, or None where the server's own message is kept.
+_SERVER_RESPONSES: Mapping[int, tuple[str, str | None]] = {
+    400: (REASON_BAD_REQUEST, "the server rejected our request for an unknown reason"),
+    401: (REASON_UNAUTHORIZED, "the server has asked for the client to provide credentials"),
+    403: (REASON_FORBIDDEN, None),
+    404: (REASON_NOT_FOUND, "the server could not find the requested resource"),
+    405: (REASON_METHOD_NOT_ALLOWED, "the server does not allow this method on the requested resource"),
+    406: (REASON_NOT_ACCEPTABLE, None),
+    409: (REASON_CONFLICT, "the server reported a conflict"),
+    415: (REASON_UNSUPPORTED_MEDIA_TYPE, None),
+    422: (REASON_INVALID, "the server rejected our request due to an error in our request"),
+    429: (
+        REASON_TOO_MANY_REQUESTS,
+        "the server has received too many requests and has asked us to try again later",
+    ),
+    503: (REASON_SERVICE_UNAVAILABLE, "the server is currently unable to handle the request"),
+    504: (
+        REASON_TIMEOUT,
+        "the server was unable to return a response in the time allotted, but may still be processing the request",
+    ),
+}
+
+
 def generic_server_response(
-    code: int, verb: str, resource: GroupResource, name: str, server_message: str
+    code: int, verb: str, resource: GroupResource, name: str, server_message: str, *, unexpected: bool = True
 ) -> StatusError:
-    """The Status for a path nobody serves (upstream: errors.NewGenericServerResponse)."""
-    reason, message = {
-        404: (REASON_NOT_FOUND, "the server could not find the requested resource"),
-        405: (REASON_METHOD_NOT_ALLOWED, "the server does not allow this method on the requested resource"),
-    }[code]
-    if verb and resource.resource:
+    """What another server's answer, or a path nobody serves, becomes (upstream: errors.NewGenericServerResponse).
+
+    With `unexpected` the server's message is among the causes.
+    """
+    if code in _SERVER_RESPONSES:
+        reason, text = _SERVER_RESPONSES[code]
+        message = server_message if text is None else text
+    elif code >= 500:
+        reason = REASON_INTERNAL_ERROR
+        quoted = field.go_quote(server_message)
+        message = f"an error on the server ({quoted}) has prevented the request from succeeding"
+    else:
+        reason = ""
+        message = f"the server responded with the status code {code} but did not return more information"
+    if resource.resource:
         message += f" ({verb.lower()} {resource}{' ' + name if name else ''})"
     details = _resource_details(resource, name)
-    if server_message:
+    if server_message and unexpected:
         details["causes"] = [{"reason": "UnexpectedServerResponse", "message": server_message}]
     return StatusError(code, reason, message, details)

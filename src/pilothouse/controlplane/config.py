@@ -13,7 +13,7 @@ from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
 from pilothouse.endpoints.response import render_error
 from pilothouse.endpoints.scope import Services
-from pilothouse.registry.dependencies import Dependencies
+from pilothouse.registry.dependencies import Dependencies, KubeletClientConfig
 from pilothouse.server.apiserver import ServerConfig
 from pilothouse.server.chain import ChainConfig
 from pilothouse.server.routes.openid import key_id
@@ -73,7 +73,17 @@ def dependencies(
         stores=stores, authorizer=authorizer, rule_resolver=rules, rbac=rbac, token_authenticator=who.tokens,
         token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
         api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,
-        node_ports=range(first_port, last_port + 1),
+        node_ports=range(first_port, last_port + 1), kubelet=kubelet_client(options),
+    )
+
+
+def kubelet_client(options: Options) -> KubeletClientConfig:
+    """How kubelets are reached."""
+    kubelet = options.kubelet
+    return KubeletClientConfig(
+        certificate_authority=kubelet.kubelet_certificate_authority,
+        client_certificate=kubelet.kubelet_client_certificate, client_key=kubelet.kubelet_client_key,
+        preferred_address_types=kubelet.kubelet_preferred_address_types, timeout=kubelet.kubelet_timeout,
     )
 
 

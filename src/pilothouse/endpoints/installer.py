@@ -14,6 +14,7 @@ from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import deprecation, discovery
 from pilothouse.endpoints.building import Builder
+from pilothouse.endpoints.connect import connect, stream
 from pilothouse.endpoints.create import create
 from pilothouse.endpoints.delete import delete
 from pilothouse.endpoints.deletecollection import delete_collection
@@ -21,8 +22,9 @@ from pilothouse.endpoints.get import get
 from pilothouse.endpoints.list import list_or_watch
 from pilothouse.endpoints.patch import patch
 from pilothouse.endpoints.scale import get_scale
-from pilothouse.endpoints.subresource import connect, special
+from pilothouse.endpoints.subresource import special
 from pilothouse.endpoints.update import update
+from pilothouse.registry.rest import Connecter, Streamer
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.requestinfo import RequestInfo
@@ -91,16 +93,21 @@ class Endpoints:
             made = {"get": get_scale(scope, view), "update": update(scope), "patch": patch(scope)}
             return {_METHODS[verb]: made[verb] for verb in verbs}
         scope = self._build.subresource(self.resource, sub)
+        if isinstance(sub.handler, Connecter):
+            handler = connect(scope, sub.kind or self.resource.gvk, sub.handler)
+            return dict.fromkeys(sub.handler.methods, handler)
+        if isinstance(sub.handler, Streamer):
+            return {"GET": stream(scope, sub.handler)}
         if callable(sub.handler):
             return {_METHODS[verb]: special(scope, verb, sub.handler) for verb in verbs}
-        own_kind = sub.kind is None or sub.kind == self.resource.gvk
-        if own_kind and set(verbs) <= {"get", "update", "patch"} and (sub.handler or "update" in verbs):
-            return {m: make(scope) for verb, (m, make) in _OBJECT.items() if verb in verbs}
-        return {_METHODS[verb]: connect(scope) for verb in verbs}
+        return {m: make(scope) for verb, (m, make) in _OBJECT.items() if verb in verbs}
 
     def routes(self, info: RequestInfo) -> Routes:
         """The routes of the request's path; empty for a path that upstream has no route for."""
         resource, parts = self.resource, info.parts
+        if info.verb == "proxy":
+            # /api/v1/proxy/… was taken out long ago; it must not be another door to the proxy subresources.
+            return {}
         if not resource.namespaced:
             if info.namespace and resource.group_resource != _NAMESPACES:
                 return {}
@@ -110,7 +117,8 @@ class Endpoints:
             return self.collection
         if len(parts) == 2:
             return self.watch_object if info.verb == "watch" else self.object
-        if len(parts) > 3 and parts[2] not in _OPEN_ENDED:
+        if (len(parts) > 3 and parts[2] not in _OPEN_ENDED) or info.verb == "watch":
+            # Nothing below an object can be watched by path, and a connection must not be had with that verb.
             return {}
         return self.subresources.get(parts[2], {})
 

@@ -125,17 +125,3 @@ def _with_code(result: Object, code: int) -> Object:
     if code == 201 and not body.get("code"):
         body["code"] = code
     return body
-
-
-def connect(scope: Scope) -> Handler:
-    """What only a node could answer (exec, attach, portforward, proxy, log): 404 for an object that is not
-    there, else refused by name."""
-
-    async def handle(request: Request) -> Response:
-        info = request.context.request_info
-        await scope.store.get(request.context, scope.namespace(info), info.name)
-        raise status.StatusError(
-            501, "NotImplemented", f"{scope.group_resource.resource}/{scope.subresource_name} is not supported"
-        )
-
-    return handle

@@ -137,6 +137,17 @@ class ControlPlaneOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class KubeletOptions:
+    """How kubelets are reached."""
+
+    kubelet_certificate_authority: str
+    kubelet_client_certificate: str
+    kubelet_client_key: str
+    kubelet_preferred_address_types: tuple[str, ...]
+    kubelet_timeout: float
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Options:
     """All of them together, and what the command line said beside."""
 
@@ -151,6 +162,7 @@ class Options:
     features: FeatureOptions
     logging: LoggingOptions
     control_plane: ControlPlaneOptions
+    kubelet: KubeletOptions
     feature_gates: FeatureGates
     given: frozenset[str] = frozenset()
     """Names of the flags that were given."""
@@ -196,6 +208,7 @@ class Options:
             features=_pick(FeatureOptions, parsed.values),
             logging=_pick(LoggingOptions, parsed.values),
             control_plane=_pick(ControlPlaneOptions, parsed.values),
+            kubelet=_pick(KubeletOptions, parsed.values),
             feature_gates=feature_gates, given=parsed.given, values=parsed.values,
             parse_errors=(*parsed.errors, *gate_errors),
         )

@@ -115,6 +115,9 @@ def _serving(options: Options) -> Iterator[str]:
         ("client-ca-file", options.authentication.client_ca_file),
         ("token-auth-file", options.authentication.token_auth_file),
         ("service-account-signing-key-file", options.service_accounts.service_account_signing_key_file),
+        ("kubelet-certificate-authority", options.kubelet.kubelet_certificate_authority),
+        ("kubelet-client-certificate", options.kubelet.kubelet_client_certificate),
+        ("kubelet-client-key", options.kubelet.kubelet_client_key),
         *(("service-account-key-file", path) for path in options.service_accounts.service_account_key_file),
     ):
         # A completed path that was not given is made at start.
@@ -207,6 +210,12 @@ def _control_plane(options: Options) -> Iterator[str]:
             yield (f"service IP family {quoted(str(ranges[0]))} must match public address family {quoted(address)}")
 
 
+def _kubelet(options: Options) -> Iterator[str]:
+    kubelet = options.kubelet
+    if bool(kubelet.kubelet_client_certificate) != bool(kubelet.kubelet_client_key):
+        yield "--kubelet-client-certificate and --kubelet-client-key must be specified together"
+
+
 _CHECKS: tuple[Callable[[Options], Iterator[str]], ...] = (
-    _generic, _storage, _serving, _service_accounts, _authorization, _api, _logging, _control_plane,
+    _generic, _storage, _serving, _service_accounts, _authorization, _api, _logging, _control_plane, _kubelet,
 )

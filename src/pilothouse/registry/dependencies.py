@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pilothouse.apimachinery.gvk import GroupResource
@@ -35,6 +35,18 @@ def _no_stores(resource: GroupResource) -> Store:
 
 
 @dataclass(frozen=True, kw_only=True)
+class KubeletClientConfig:
+    """How kubelets are reached (upstream: pkg/kubelet/client). The files are PEM, "" for none: without an authority
+    a kubelet's certificate is not verified. `timeout` are the seconds that a connection may take."""
+
+    certificate_authority: str = ""
+    client_certificate: str = ""
+    client_key: str = ""
+    preferred_address_types: tuple[str, ...] = ("Hostname", "InternalDNS", "InternalIP", "ExternalDNS", "ExternalIP")
+    timeout: float = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dependencies:
     """Everything is optional: what is missing makes only those requests fail that need it.
 
@@ -54,4 +66,5 @@ class Dependencies:
     extend_token_expiration: bool = True
     service_ip_ranges: tuple[str, ...] = ("10.0.0.0/24",)
     node_ports: range = range(30000, 32768)
+    kubelet: KubeletClientConfig = field(default_factory=KubeletClientConfig)
     clock: Callable[[], float] = time.time

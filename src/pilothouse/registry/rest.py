@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pilothouse.apimachinery import field as fld
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind
 
 if TYPE_CHECKING:
-    from pilothouse.apimachinery.http import Context
+    from pilothouse.apimachinery.http import Context, Handler, Request, Response
     from pilothouse.storage.interface import Item
 
 Object = dict[str, Any]
@@ -155,14 +155,15 @@ class Subresource:
     """An endpoint below an object: "status", "scale", "binding", …
 
     `kind` is the kind its bodies have (None: the parent's). `handler` names the mechanism: "status" and
-    "scale" are the machine's own; anything else is a `SubresourceHandler` made by the group's folder.
+    "scale" are the machine's own; anything else is a `SubresourceHandler`, a `Connecter` or a `Streamer` made by
+    the group's folder.
     `accepts` are older versions of `kind` that are no longer served, but whose bodies are still taken.
     """
 
     name: str
     verbs: tuple[str, ...]
     kind: GroupVersionKind | None = None
-    handler: str | SubresourceHandler = ""
+    handler: str | SubresourceHandler | Connecter | Streamer = ""
     accepts: tuple[GroupVersion, ...] = ()
 
 
@@ -170,6 +171,38 @@ class SubresourceHandler(Protocol):
     """A subresource with a meaning of its own (pods/binding, namespaces/finalize, serviceaccounts/token)."""
 
     def __call__(self, store: Any, ctx: Context, call: SubresourceCall) -> Awaitable[Object]: ...
+
+
+@runtime_checkable
+class Connecter(Protocol):
+    """A subresource that hands the request to something else, a kubelet or a pod (upstream: rest.Connecter).
+
+    `methods` are the HTTP methods it takes.
+    """
+
+    @property
+    def methods(self) -> Sequence[str]: ...
+
+    def connect_options(self, request: Request) -> Object:
+        """What the URL asks for, as an object of the subresource's kind. Raises ValueError, which answers 400."""
+        ...
+
+    async def connect(self, ctx: Context, namespace: str, name: str, options: Object) -> Handler:
+        """What answers the request, once admission has seen `options`. Raises StatusError."""
+        ...
+
+
+@runtime_checkable
+class Streamer(Protocol):
+    """A subresource whose answer is a stream of another server (upstream: rest.ResourceStreamer)."""
+
+    def stream_options(self, request: Request) -> Object:
+        """What the URL asks for. Raises ValueError, which answers 400."""
+        ...
+
+    async def stream(self, ctx: Context, namespace: str, name: str, options: Object) -> Response:
+        """Raises StatusError."""
+        ...
 
 
 @dataclass(slots=True)

@@ -89,22 +89,38 @@ class Exchange:
         """The whole body; raises 413 as soon as more than `limit` bytes came, ClientGone when it never will."""
         self.limit = limit
         if not self.complete and self.size <= limit:
-            if self._abandoned:
-                raise ClientGone(_GONE)
-            if self.continue_pending:
-                self.continue_pending = False
-                self._connection.write(CONTINUE)
-            self._connection.update_reading()
-            self._waiter = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiter
-            finally:
-                self._waiter = None
+            await self._wait_for_more()
         if self.size > limit:
             raise status.request_entity_too_large(f"limit is {limit}")
         body = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
         self._chunks = []
         return body
+
+    async def receive_chunk(self) -> bytes:
+        """What came since the last call, or b"" at the body's end; raises ClientGone when it never will end.
+
+        Reading goes on only while somebody waits here, so a slow taker slows the sender down.
+        """
+        self.limit = 0
+        if not self._chunks and not self.complete:
+            await self._wait_for_more()
+        chunk = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._chunks = []
+        self.size = 0
+        return chunk
+
+    async def _wait_for_more(self) -> None:
+        if self._abandoned:
+            raise ClientGone(_GONE)
+        if self.continue_pending:
+            self.continue_pending = False
+            self._connection.write(CONTINUE)
+        self._connection.update_reading()
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

@@ -17,9 +17,13 @@ from pilothouse.registry.core import (
 )
 from pilothouse.registry.core.binding import Binder
 from pilothouse.registry.core.eviction import Evictor
+from pilothouse.registry.core.kubelet import Kubelets
 from pilothouse.registry.core.node_ports import NodePorts
+from pilothouse.registry.core.pod_connect import pod_attach, pod_exec, pod_portforward
 from pilothouse.registry.core.pod_defaults import default_pod
+from pilothouse.registry.core.pod_log import PodLog
 from pilothouse.registry.core.printers import PRINTERS
+from pilothouse.registry.core.proxies import NodeProxy, PodProxy, ServiceProxy
 from pilothouse.registry.core.service_account_token import TokenRequests
 from pilothouse.registry.core.service_allocation import ServiceAllocators
 from pilothouse.registry.core.service_ip import IPAllocator
@@ -115,14 +119,14 @@ def _namespaces() -> Resource:
     )
 
 
-def _nodes() -> Resource:
+def _nodes(kubelets: Kubelets) -> Resource:
     return _v1(
         "Node",
         "nodes",
         namespaced=False,
         short_names=("no",),
         storage_prefix="minions",
-        subresources=(Subresource("proxy", PROXY_VERBS, _kind("NodeProxyOptions")), STATUS),
+        subresources=(Subresource("proxy", PROXY_VERBS, _kind("NodeProxyOptions"), NodeProxy(kubelets)), STATUS),
         strategy=nodes.NodeStrategy(),
         default=defaults.default_node,
         selectable=nodes.selectable,
@@ -130,7 +134,7 @@ def _nodes() -> Resource:
     )
 
 
-def _pods(dependencies: Dependencies, binder: Binder) -> Resource:
+def _pods(dependencies: Dependencies, binder: Binder, kubelets: Kubelets) -> Resource:
     stream = ("create", "get")
     write = ("get", "patch", "update")
     evictor = Evictor(dependencies.stores, dependencies.clock)
@@ -140,17 +144,17 @@ def _pods(dependencies: Dependencies, binder: Binder) -> Resource:
         short_names=("po",),
         categories=("all",),
         subresources=(
-            Subresource("attach", stream, _kind("PodAttachOptions")),
+            Subresource("attach", stream, _kind("PodAttachOptions"), pod_attach(dependencies, kubelets)),
             Subresource("binding", ("create",), _kind("Binding"), binder),
             Subresource("ephemeralcontainers", write, handler="object"),
             Subresource(
                 "eviction", ("create",), GroupVersionKind("policy", "v1", "Eviction"), evictor,
                 accepts=(GroupVersion("policy", "v1beta1"),),
             ),
-            Subresource("exec", stream, _kind("PodExecOptions")),
-            Subresource("log", ("get",), _kind("Pod")),
-            Subresource("portforward", stream, _kind("PodPortForwardOptions")),
-            Subresource("proxy", PROXY_VERBS, _kind("PodProxyOptions")),
+            Subresource("exec", stream, _kind("PodExecOptions"), pod_exec(dependencies, kubelets)),
+            Subresource("log", ("get",), _kind("Pod"), PodLog(dependencies, kubelets)),
+            Subresource("portforward", stream, _kind("PodPortForwardOptions"), pod_portforward(dependencies, kubelets)),
+            Subresource("proxy", PROXY_VERBS, _kind("PodProxyOptions"), PodProxy(dependencies.stores)),
             Subresource("resize", write, handler="object"),
             STATUS,
         ),
@@ -173,7 +177,7 @@ def _services(dependencies: Dependencies) -> Resource:
         categories=("all",),
         storage_prefix="services/specs",
         subresources=(
-            Subresource("proxy", PROXY_VERBS, _kind("ServiceProxyOptions")),
+            Subresource("proxy", PROXY_VERBS, _kind("ServiceProxyOptions"), ServiceProxy(dependencies.stores)),
             STATUS,
         ),
         strategy=services.ServiceStrategy(allocators, dependencies.stores),
@@ -185,6 +189,7 @@ def _services(dependencies: Dependencies) -> Resource:
 
 def build(dependencies: Dependencies) -> Group:
     binder = Binder(dependencies.stores, dependencies.clock)
+    kubelets = Kubelets(dependencies.kubelet, dependencies.stores)
     token = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
     resources = (
         *_STATIC,
@@ -198,7 +203,7 @@ def build(dependencies: Dependencies) -> Group:
             virtual={"get": component_status.get_component, "list": component_status.list_components},
         ),
         _namespaces(),
-        _nodes(),
+        _nodes(kubelets),
         _v1(
             "PersistentVolume",
             "persistentvolumes",
@@ -208,7 +213,7 @@ def build(dependencies: Dependencies) -> Group:
             strategy=volumes.PersistentVolumeStrategy(dependencies.clock),
             default=defaults.default_persistent_volume,
         ),
-        _pods(dependencies, binder),
+        _pods(dependencies, binder, kubelets),
         _v1(
             "ServiceAccount",
             "serviceaccounts",
