@@ -2,10 +2,15 @@
 
 from pilothouse.registry.admissionregistration import defaults
 from pilothouse.registry.admissionregistration.printers import PRINTERS
-from pilothouse.registry.admissionregistration.strategies import PolicyStrategy
+from pilothouse.registry.admissionregistration.strategies import (
+    MutatingBindingStrategy,
+    MutatingPolicyStrategy,
+    ValidatingBindingStrategy,
+    ValidatingPolicyStrategy,
+    WebhookStrategy,
+)
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
-from pilothouse.registry.strategies import ConditionalWithGeneration
 
 _v1 = Kinds("admissionregistration.k8s.io", "v1", "admissionregistration", PRINTERS)
 
@@ -17,7 +22,7 @@ _V1 = (
         "mutatingadmissionpolicies",
         namespaced=False,
         categories=_EXTENSIONS,
-        strategy=ConditionalWithGeneration(),
+        strategy=MutatingPolicyStrategy(),
         default=defaults.default_policy,
     ),
     _v1(
@@ -25,7 +30,7 @@ _V1 = (
         "mutatingadmissionpolicybindings",
         namespaced=False,
         categories=_EXTENSIONS,
-        strategy=ConditionalWithGeneration(),
+        strategy=MutatingBindingStrategy(),
         default=defaults.default_policy_binding,
     ),
     _v1(
@@ -33,7 +38,7 @@ _V1 = (
         "mutatingwebhookconfigurations",
         namespaced=False,
         categories=_EXTENSIONS,
-        strategy=ConditionalWithGeneration(),
+        strategy=WebhookStrategy(),
         default=defaults.default_mutating_webhooks,
     ),
     _v1(
@@ -42,7 +47,7 @@ _V1 = (
         namespaced=False,
         categories=_EXTENSIONS,
         subresources=(STATUS,),
-        strategy=PolicyStrategy(),
+        strategy=ValidatingPolicyStrategy(),
         default=defaults.default_policy,
     ),
     _v1(
@@ -50,7 +55,7 @@ _V1 = (
         "validatingadmissionpolicybindings",
         namespaced=False,
         categories=_EXTENSIONS,
-        strategy=ConditionalWithGeneration(),
+        strategy=ValidatingBindingStrategy(),
         default=defaults.default_policy_binding,
     ),
     _v1(
@@ -58,7 +63,7 @@ _V1 = (
         "validatingwebhookconfigurations",
         namespaced=False,
         categories=_EXTENSIONS,
-        strategy=ConditionalWithGeneration(),
+        strategy=WebhookStrategy(),
         default=defaults.default_validating_webhooks,
     ),
 )

@@ -1,9 +1,75 @@
 """The rules of admissionregistration.k8s.io (upstream: pkg/registry/admissionregistration)."""
 
-from pilothouse.registry.strategies import DesiredStatusOnly
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery import field
+from pilothouse.registry.admissionregistration import policy_validation, webhook_validation
+from pilothouse.registry.rest import Object
+from pilothouse.registry.strategies import ConditionalWithGeneration, DesiredStatusOnly
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+_STATIC_SUFFIX = ".static.k8s.io"
 
 
-class PolicyStrategy(DesiredStatusOnly):
-    """ValidatingAdmissionPolicies, which have a status."""
+class _Named:
+    """Names that belong to files of the server get a warning."""
 
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        if not (obj["metadata"].get("name") or "").endswith(_STATIC_SUFFIX):
+            return []
+        return [
+            f'metadata.name: names ending with "{_STATIC_SUFFIX}" are reserved for static manifest-based '
+            "configurations and cannot be managed via the API"
+        ]
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return self.warnings_on_create(ctx, obj)
+
+
+class WebhookStrategy(_Named, ConditionalWithGeneration):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(webhook_validation.validate_webhooks(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(webhook_validation.validate_webhooks(obj, old))
+
+
+class ValidatingPolicyStrategy(_Named, DesiredStatusOnly):
     allow_unconditional_update = False
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(policy_validation.validate_validating_policy(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(policy_validation.validate_validating_policy(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(policy_validation.validate_policy_status(obj))
+
+
+class MutatingPolicyStrategy(_Named, ConditionalWithGeneration):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(policy_validation.validate_mutating_policy(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(policy_validation.validate_mutating_policy(obj, old))
+
+
+class ValidatingBindingStrategy(_Named, ConditionalWithGeneration):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(policy_validation.validate_validating_binding(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(policy_validation.validate_validating_binding(obj))
+
+
+class MutatingBindingStrategy(_Named, ConditionalWithGeneration):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(policy_validation.validate_mutating_binding(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(policy_validation.validate_mutating_binding(obj))

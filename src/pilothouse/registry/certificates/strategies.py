@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import field, meta, names
-from pilothouse.registry.certificates.validation import validate_certificate, validate_conditions, validate_kept
+from pilothouse.registry.certificates.validation import validate_signing_request, validate_signing_request_update
 from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import keep
 
@@ -39,7 +38,7 @@ class ApprovalStrategy(Strategy):
         obj["status"] = status
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return validate_conditions(obj, old) + validate_kept(obj, old, decides=True)
+        return validate_signing_request_update(obj, old, decides=True, signs=False)
 
 
 class SigningRequestStrategy(Strategy):
@@ -76,18 +75,14 @@ class SigningRequestStrategy(Strategy):
                 _keep_conditions(conditions, (old.get("status") or {}).get("conditions") or [], kind)
         _fill_times(conditions, old, self._clock)
 
-    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return [
-            *validate_conditions(obj, old), *self._pem_errors(obj, old), *validate_kept(obj, old, decides=False),
-            *validate_certificate(obj, old, signs=True),
-        ]
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return validate_signing_request(obj)
 
-    def _pem_errors(self, obj: Object, old: Object) -> list[field.Error]:
-        new, before = ((o.get("status") or {}).get("certificate") or "" for o in (obj, old))
-        if not new or new == before or b"-----BEGIN CERTIFICATE-----" in base64.b64decode(new):
-            return []
-        text = "must contain at least one CERTIFICATE PEM block"
-        return [field.invalid("status.certificate", "<certificate data>", text)]
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return validate_signing_request_update(obj, old, decides=False, signs=False)
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return validate_signing_request_update(obj, old, decides=False, signs=True)
 
 
 def _keep_conditions(conditions: list[Object], old: list[Object], kind: str) -> None:

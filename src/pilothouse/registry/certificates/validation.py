@@ -1,10 +1,16 @@
-"""Checks of the conditions of certificate signing requests (upstream: pkg/apis/certificates/validation)."""
+"""Validation of certificate signing requests (upstream: pkg/apis/certificates/validation)."""
 
+from __future__ import annotations
+
+import base64
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error, go_quote
+from pilothouse.apimachinery.validation import byte_length, is_dns1123_label, is_dns1123_subdomain
+from pilothouse.registry.certificates.pem import certificates_error, request_error
+from pilothouse.registry.rules import Errors, Format, unique, within
 
 Object = Mapping[str, Any]
 
@@ -12,6 +18,96 @@ _DECISIONS = ("Approved", "Denied")
 _ONLY_TRUE = (*_DECISIONS, "Failed")
 _ANY = ("False", "True", "Unknown")
 _WHERE = "status.conditions"
+_LEGACY_SIGNER: Final = "kubernetes.io/legacy-unknown"
+_LEAST_SECONDS: Final = 600
+_MOST_DOMAIN: Final = 253
+_MOST_SIGNER_NAME: Final = 253 + 1 + 253 + 63 + 1
+_USAGES: Final = (
+    "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment",
+    "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel",
+    "ipsec user", "key agreement", "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime",
+    "server auth", "signing", "timestamping",
+)
+
+
+def validate_signing_request(obj: Object, old: Object | None = None) -> list[Error]:
+    """What was wrong in `old` already may stay."""
+    return [
+        *within("spec", _validate_spec(obj.get("spec") or {}, None if old is None else old.get("spec") or {})),
+        *validate_conditions(obj, old),
+        *_validate_chain(obj, old),
+    ]
+
+
+def validate_signing_request_update(obj: Object, old: Object, *, decides: bool, signs: bool) -> list[Error]:
+    """`decides`: by /approval, which may set conditions. `signs`: by /status, which may set the certificate."""
+    return [
+        *validate_signing_request(obj, old), *validate_kept(obj, old, decides=decides),
+        *validate_certificate(obj, old, signs=signs),
+    ]
+
+
+def _validate_spec(spec: Object, old: Object | None) -> Errors:
+    request, usages = spec.get("request") or "", spec.get("usages") or []
+    before = (old or {}).get("usages") or []
+    errors: list[Error] = []
+    if text := request_error(base64.b64decode(request)):
+        errors.append(field.invalid("request", request, text))
+    if not usages:
+        errors.append(field.required("usages"))
+    if set(before) <= set(_USAGES):
+        errors += [
+            field.not_supported(f"usages[{i}]", usage, _USAGES)
+            for i, usage in enumerate(usages) if usage not in _USAGES
+        ]
+    if len(set(before)) == len(before):
+        errors += unique(spec, "usages")
+    signer = spec.get("signerName") or ""
+    if signer == _LEGACY_SIGNER and (old is None or old.get("signerName") != signer):
+        text = "the legacy signerName is not allowed via this API version"
+        errors.append(field.invalid("signerName", signer, text))
+    else:
+        errors += within("signerName", validate_signer_name(signer))
+    seconds = spec.get("expirationSeconds")
+    if seconds is not None and seconds < _LEAST_SECONDS:
+        text = f"may not specify a duration less than {_LEAST_SECONDS} seconds (10 minutes)"
+        errors.append(field.invalid("expirationSeconds", seconds, text))
+    return errors
+
+
+def validate_signer_name(name: str) -> Errors:
+    """The name of a signer, at the empty path (upstream: core/validation ValidateSignerName)."""
+    if not name:
+        return (field.required(""),)
+    if name.count("/") != 1:
+        text = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
+        return (field.invalid("", name, text),)
+    domain, _, path = name.partition("/")
+    errors = [field.too_long("", _MOST_DOMAIN)] if byte_length(domain) > _MOST_DOMAIN else []
+    errors += _labels(domain, is_dns1123_label)
+    if "." not in domain:
+        errors.append(field.invalid("", domain, "should be a domain with at least two segments separated by dots"))
+    errors += _labels(path, is_dns1123_subdomain)
+    if byte_length(name) > _MOST_SIGNER_NAME:
+        errors.append(field.too_long("", _MOST_SIGNER_NAME))
+    return errors
+
+
+def _labels(text: str, is_format: Format) -> Errors:
+    """What is wrong with the first bad label."""
+    for label in text.split("."):
+        if found := is_format(label):
+            return [field.invalid("", text, f"validating label {go_quote(label)}: {reason}") for reason in found]
+    return ()
+
+
+def _validate_chain(obj: Object, old: Object | None) -> list[Error]:
+    """A certificate that did not change, or follows a bad one, is not looked at."""
+    new, before = ((o.get("status") or {}).get("certificate") or "" for o in (obj, old or {}))
+    text = certificates_error(base64.b64decode(new)) if new and new != before else ""
+    if not text or (before and certificates_error(base64.b64decode(before))):
+        return []
+    return [field.invalid("status.certificate", "<certificate data>", text)]
 
 
 def validate_conditions(obj: Object, old: Object | None) -> list[Error]:
