@@ -13,6 +13,7 @@ from pilothouse.controlplane.bootstrap import system
 from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
 from pilothouse.controlplane.bootstrap.rbac import bootstrap_policy
+from pilothouse.controlplane.flow_schema_status import FlowSchemaStatus
 from pilothouse.server.apiserver import GenericAPIServer
 from pilothouse.server.healthz import HEALTHZ, LIVEZ, READYZ, Check
 from pilothouse.server.hooks import HookContext
@@ -102,6 +103,7 @@ class KubeAPIServerHooks:
 
     async def _flow_control(self, context: HookContext) -> None:
         await bootstrap_flow_control(context.client)
+        context.start(FlowSchemaStatus(context.client).run(), "flow-schema-status")
 
     async def _kubernetes_service(self, context: HookContext) -> None:
         await self._namespaces.wait()

@@ -1,4 +1,4 @@
-from pilothouse.controlplane.bootstrap.flowcontrol import dangling_condition, reconcile
+from pilothouse.controlplane.bootstrap.flowcontrol import reconcile
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
 from pilothouse.controlplane.bootstrap.system import identity
 
@@ -20,8 +20,3 @@ def test_flow_control_follows_defaults_only_while_it_may() -> None:
     assert reconcile({"metadata": marked, "spec": {"a": 2}}, default) == {"metadata": marked, "spec": {"a": 1}}
     assert reconcile({"metadata": marked, "spec": {"a": 1}}, default) is None
     assert reconcile({"metadata": {"name": "x"}, "spec": {"a": 2}}, default) is None
-
-
-def test_dangling() -> None:
-    assert dangling_condition("x", {"x"})["status"] == "False"
-    assert dangling_condition("x", set())["reason"] == "NotFound"
