@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field, names
+from pilothouse.apimachinery.metavalidation import IMMUTABLE
+from pilothouse.registry.apps import validation
 from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
+from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_tolerances import tolerating
 from pilothouse.registry.rest import Object, Strategy
-from pilothouse.registry.strategies import Desired, WithStatus, keep, label_name_warnings
+from pilothouse.registry.rules import Errors, non_negative
+from pilothouse.registry.strategies import WithStatus, keep, label_name_warnings
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
+_RULES = PodRules()
 _RETAINS_ALL = (
     "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
 )
@@ -23,15 +30,31 @@ class ControllerRevisionStrategy(Strategy):
     upstream compares more than the JSON of the data, and finds every patch but an apply to have changed it: kept.
     """
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return [*validation.validate_controller_revision(obj)]
+
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        errors = [*non_negative(obj, "revision")]
         data = obj.get("data")
         managers = obj.get("metadata", {}).get("managedFields") or ()
         applied = any(entry.get("operation") == "Apply" for entry in managers)
         patched = ctx.request_info.verb == "patch" and not applied
-        return [] if data == old.get("data") and not patched else [field.invalid("data", data, "field is immutable")]
+        if data != old.get("data") or patched:
+            errors.append(field.invalid("data", data, IMMUTABLE))
+        return errors
 
 
-class DeploymentStrategy(WithStatus):
+class _Templated(WithStatus):
+    """A kind with a pod template in its spec."""
+
+    def __init__(self, rules: PodRules = _RULES) -> None:
+        self._rules = rules
+
+    def _tolerating(self, check: Callable[[PodRules], Errors], old: Object) -> list[field.Error]:
+        return [*tolerating(check, self._rules, (old.get("spec") or {}).get("template") or {})]
+
+
+class DeploymentStrategy(_Templated):
     """A deployment's generation also counts changes of annotations, which the controller copies."""
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
@@ -47,17 +70,39 @@ class DeploymentStrategy(WithStatus):
     def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj["metadata"], old["metadata"], "labels")
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return [*validation.validate_deployment(obj, self._rules)]
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return self._tolerating(lambda rules: validation.validate_deployment_update(obj, old, rules), old)
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [*validation.validate_deployment_status(obj, old)]
+
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return label_name_warnings(obj["metadata"], "Pod names and hostnames")
 
 
-class ReplicaSetStrategy(Desired):
+class ReplicaSetStrategy(_Templated):
+    generation = True
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return [*validation.validate_replica_set(obj, self._rules)]
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return self._tolerating(lambda rules: validation.validate_replica_set_update(obj, old, rules), old)
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [*validation.validate_replica_set_status(obj)]
+
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return label_name_warnings(obj["metadata"], "Pod names and hostnames")
 
 
-class DaemonSetStrategy(Desired):
+class DaemonSetStrategy(_Templated):
     """Counts its template's generations apart, in an annotation that clients cannot set on update."""
+
+    generation = True
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         annotations = obj["metadata"].setdefault("annotations", {})
@@ -75,9 +120,28 @@ class DaemonSetStrategy(Desired):
         if generation is not None:
             obj["metadata"].setdefault("annotations", {})[TEMPLATE_GENERATION] = generation
 
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return [*validation.validate_daemon_set(obj, self._rules)]
 
-class StatefulSetStrategy(Desired):
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return self._tolerating(lambda rules: validation.validate_daemon_set_update(obj, old, rules), old)
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [*validation.validate_daemon_set_status(obj, old)]
+
+
+class StatefulSetStrategy(_Templated):
+    generation = True
     validate_name = staticmethod(names.is_dns_label)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return [*validation.validate_stateful_set(obj, self._rules)]
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return self._tolerating(lambda rules: validation.validate_stateful_set_update(obj, old, rules), old)
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [*validation.validate_stateful_set_status(obj, old)]
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return [_RETAINS_ALL] if ((obj.get("spec") or {}).get("revisionHistoryLimit") or 0) < 0 else []

@@ -9,6 +9,7 @@ from pilothouse.apimachinery import field, meta
 from pilothouse.registry.core.pod_defaults import sync_service_account
 from pilothouse.registry.core.pod_qos import qos_class
 from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_tolerances import tolerating
 from pilothouse.registry.core.pod_validation import validate_pod_create, validate_pod_update
 from pilothouse.registry.rest import DeleteOptions, Object, Strategy
 from pilothouse.registry.strategies import keep, label_name_warnings
@@ -138,7 +139,7 @@ class PodStrategy(Strategy):
         return [*validate_pod_create(obj, self._rules)]
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return [*validate_pod_update(obj, old, self._rules)]
+        return [*tolerating(lambda rules: validate_pod_update(obj, old, rules), self._rules, old)]
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return label_name_warnings(obj["metadata"], "the Pod's hostname")

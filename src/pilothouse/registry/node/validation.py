@@ -8,7 +8,6 @@ from typing import Final
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.metavalidation import validate_labels
 from pilothouse.apimachinery.names import is_dns_label
-from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.core.resource_validation import container_resources
 from pilothouse.registry.core.scheduling_validation import validate_tolerations
 from pilothouse.registry.node_labels import DEPRECATED
@@ -44,7 +43,7 @@ def _validate_scheduling(scheduling: Obj) -> Errors:
 
 
 def _tolerations(tolerations: Sequence[Obj]) -> Errors:
-    errors = [*validate_tolerations(tolerations, _RULES)]
+    errors = [*validate_tolerations(tolerations)]
     seen = set()
     for i, toleration in enumerate(tolerations):
         key = tuple(toleration.get(name) or "" for name in ("key", "operator", "value", "effect"))
