@@ -42,7 +42,7 @@ def validate_claim_spec(spec: Obj, *, any_api_group: bool = False) -> Errors:
     """`any_api_group`: the stored claim has a data source with a malformed group, which may stay."""
     errors = [*required(spec, "accessModes", "at least 1 access mode is required")]
     errors += member(spec, "selector", label_selector)
-    errors += _access_modes(spec.get("accessModes") or ())
+    errors += access_modes(spec.get("accessModes") or ())
     storage = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
     if storage is None:
         errors.append(field.required(_STORAGE))
@@ -63,7 +63,7 @@ def validate_claim_spec(spec: Obj, *, any_api_group: bool = False) -> Errors:
     return errors
 
 
-def _access_modes(modes: Sequence[str]) -> Errors:
+def access_modes(modes: Sequence[str]) -> Errors:
     errors: list[Error] = []
     for mode in modes:
         if mode not in ACCESS_MODES:

@@ -30,7 +30,6 @@ from pilothouse.registry.core.service_ip import IPAllocator
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import PROXY_VERBS, SCALE, STATUS, Group, Kinds, Version
 from pilothouse.registry.rest import Resource, Subresource
-from pilothouse.registry.strategies import WithGeneration
 
 _v1 = Kinds("", "v1", "core", PRINTERS)
 
@@ -72,7 +71,12 @@ _STATIC = (
         strategy=volumes.PersistentVolumeClaimStrategy(),
         default=defaults.default_persistent_volume_claim,
     ),
-    _v1("PodTemplate", "podtemplates", strategy=WithGeneration(), default=defaults.default_pod_template_object),
+    _v1(
+        "PodTemplate",
+        "podtemplates",
+        strategy=controllers.PodTemplateStrategy(),
+        default=defaults.default_pod_template_object,
+    ),
     _v1(
         "ReplicationController",
         "replicationcontrollers",

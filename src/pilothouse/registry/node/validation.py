@@ -8,6 +8,7 @@ from typing import Final
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.metavalidation import validate_labels
 from pilothouse.apimachinery.names import is_dns_label
+from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.core.resource_validation import container_resources
 from pilothouse.registry.core.scheduling_validation import validate_tolerations
 from pilothouse.registry.node_labels import DEPRECATED
