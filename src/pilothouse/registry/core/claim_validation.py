@@ -9,7 +9,17 @@ from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.metavalidation import validate_annotations, validate_labels
 from pilothouse.apimachinery.validation import is_dns1123_label, is_dns1123_subdomain
 from pilothouse.registry.core.amounts import is_positive_amount
-from pilothouse.registry.rules import Errors, Obj, label_selector, matching, member, one_of, required, within
+from pilothouse.registry.rules import (
+    NO_FIELDS,
+    Errors,
+    Obj,
+    label_selector_after,
+    matching,
+    member,
+    one_of,
+    required,
+    within,
+)
 
 ACCESS_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 VOLUME_MODES = ("Block", "Filesystem")
@@ -25,7 +35,12 @@ _NOT_IN_TEMPLATES = (
 
 
 def validate_claim_template(template: Obj) -> Errors:
-    """A claim that is made for each pod. Its metadata may have labels and annotations only."""
+    """A claim that is made for each pod."""
+    return [*plain_metadata(template), *within("spec", validate_claim_spec(template.get("spec") or {}))]
+
+
+def plain_metadata(template: Obj) -> Errors:
+    """The metadata of an object that is not one yet: it may have labels and annotations only."""
     metadata = template.get("metadata") or {}
     errors: list[Error] = []
     if annotations := metadata.get("annotations"):
@@ -35,13 +50,17 @@ def validate_claim_template(template: Obj) -> Errors:
     for name, shown in _NOT_IN_TEMPLATES:
         if metadata.get(name) is not None:
             errors.append(field.forbidden(f"metadata.{shown}", "cannot be set"))
-    return [*errors, *within("spec", validate_claim_spec(template.get("spec") or {}))]
+    return errors
 
 
-def validate_claim_spec(spec: Obj, *, any_api_group: bool = False) -> Errors:
-    """`any_api_group`: the stored claim has a data source with a malformed group, which may stay."""
+def validate_claim_spec(spec: Obj, old: Obj | None = None) -> Errors:
+    """`old` is the stored spec: malformed label values in its selector may stay, and so may groups of its source."""
+    before = old or NO_FIELDS
+    any_api_group = any(
+        (before.get(name) or NO_FIELDS).get("apiGroup") is not None for name in ("dataSource", "dataSourceRef")
+    )
     errors = [*required(spec, "accessModes", "at least 1 access mode is required")]
-    errors += member(spec, "selector", label_selector)
+    errors += member(spec, "selector", label_selector_after(before.get("selector")))
     errors += access_modes(spec.get("accessModes") or ())
     storage = ((spec.get("resources") or {}).get("requests") or {}).get("storage")
     if storage is None:
@@ -64,6 +83,7 @@ def validate_claim_spec(spec: Obj, *, any_api_group: bool = False) -> Errors:
 
 
 def access_modes(modes: Sequence[str]) -> Errors:
+    """The errors stand at "accessModes"."""
     errors: list[Error] = []
     for mode in modes:
         if mode not in ACCESS_MODES:

@@ -7,8 +7,12 @@ from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 from pilothouse.registry.resource import defaults
 from pilothouse.registry.resource.printers import PRINTERS
-from pilothouse.registry.resource.strategies import ClaimStrategy, SliceStrategy
-from pilothouse.registry.strategies import WithGeneration
+from pilothouse.registry.resource.strategies import (
+    ClaimStrategy,
+    DeviceClassStrategy,
+    SliceStrategy,
+    TemplateStrategy,
+)
 
 _v1 = Kinds("resource.k8s.io", "v1", "resource", PRINTERS)
 
@@ -20,15 +24,20 @@ def _slice_fields(resource_slice: Mapping[str, Any]) -> dict[str, str]:
 
 def build(dependencies: Dependencies) -> Group:
     resources = (
-        _v1("DeviceClass", "deviceclasses", namespaced=False, strategy=WithGeneration()),
+        _v1("DeviceClass", "deviceclasses", namespaced=False, strategy=DeviceClassStrategy()),
         _v1(
             "ResourceClaim",
             "resourceclaims",
             subresources=(STATUS,),
-            strategy=ClaimStrategy(),
+            strategy=ClaimStrategy(dependencies.stores),
             default=defaults.default_claim,
         ),
-        _v1("ResourceClaimTemplate", "resourceclaimtemplates", default=defaults.default_claim_template),
+        _v1(
+            "ResourceClaimTemplate",
+            "resourceclaimtemplates",
+            strategy=TemplateStrategy(dependencies.stores),
+            default=defaults.default_claim_template,
+        ),
         _v1(
             "ResourceSlice",
             "resourceslices",

@@ -4,16 +4,63 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import go_quote
-from pilothouse.registry.rest import Object
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.registry.resource import allocation_validation, claim_validation
+from pilothouse.registry.resource.allocation_validation import device_key
+from pilothouse.registry.resource.slice_validation import validate_slice
+from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import StatusOnly, WithGeneration
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from pilothouse.apimachinery.http import Context
+    from pilothouse.registry.dependencies import Stores
+
+_NAMESPACES = GroupResource("", "namespaces")
+_LIST_ATTRIBUTES = ("bools", "ints", "strings", "versions")
+
+
+class DeviceClassStrategy(WithGeneration):
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(claim_validation.validate_device_class(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(claim_validation.validate_device_class(obj, old))
+
+
+class TemplateStrategy(Strategy):
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        path = claim_validation.asks_for_admin((obj.get("spec") or {}).get("spec") or {})
+        return [*_admin_errors(self._stores, obj, path), *claim_validation.validate_template(obj)]
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(claim_validation.validate_template_update(obj, old))
 
 
 class ClaimStrategy(StatusOnly):
     """A device's status goes when the device is no longer allocated."""
+
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        path = claim_validation.asks_for_admin(obj.get("spec") or {})
+        return [*_admin_errors(self._stores, obj, path), *claim_validation.validate_claim(obj)]
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(claim_validation.validate_claim_update(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        path = allocation_validation.asks_for_admin(obj, old)
+        return [
+            *_admin_errors(self._stores, obj, path), *allocation_validation.validate_claim_status(obj, old)
+        ]
 
     def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
         super().prepare_for_status_update(ctx, obj, old)
@@ -22,9 +69,9 @@ class ClaimStrategy(StatusOnly):
         if not devices or not before:
             return
         results = ((status.get("allocation") or {}).get("devices") or {}).get("results") or ()
-        allocated = {_key(result) for result in results}
-        gone = {_key(device) for device in before} - allocated
-        kept = [device for device in devices if _key(device) not in gone]
+        allocated = {device_key(result) for result in results}
+        gone = {device_key(device) for device in before} - allocated
+        kept = [device for device in devices if device_key(device) not in gone]
         if kept:
             status["devices"] = kept
         else:
@@ -32,6 +79,18 @@ class ClaimStrategy(StatusOnly):
 
 
 class SliceStrategy(WithGeneration):
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        _drop_alpha_fields(obj, {})
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        _drop_alpha_fields(obj, old)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validate_slice(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validate_slice(obj, old))
+
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         driver = (obj.get("spec") or {}).get("driver") or ""
         if driver == driver.lower():
@@ -45,5 +104,36 @@ class SliceStrategy(WithGeneration):
         return self.warnings_on_create(ctx, obj)
 
 
-def _key(device: Object) -> tuple[str, str, str, str]:
-    return device.get("driver", ""), device.get("pool", ""), device.get("device", ""), device.get("shareID") or ""
+def _admin_errors(stores: Stores, obj: Object, path: str) -> list[field.Error]:
+    """Whether the namespace lets its claims have admin access, for which they ask at `path` ("": they do not)."""
+    if not path:
+        return []
+    from pilothouse.registry.store import decode
+
+    name = obj["metadata"]["namespace"]
+    store = stores(_NAMESPACES)
+    item = store.cacher.newest(store.key("", name))
+    if item is None:
+        text = f'could not retrieve namespace to verify admin access: namespaces "{name}" not found'
+        return [field.internal(path, text)]
+    labels = decode(item)["metadata"].get("labels") or {}
+    if labels.get(claim_validation.ADMIN_LABEL) == "true":
+        return []
+    return [field.forbidden(path, claim_validation.ADMIN_REFUSAL)]
+
+
+def _drop_alpha_fields(obj: Object, old: Object) -> None:
+    """Fields of DRAListTypeAttributes and DRANodeAllocatableResources, which are off by default, unless in use."""
+    devices, before = ((o.get("spec") or {}).get("devices") or () for o in (obj, old))
+    if not any("nodeAllocatableResourceMappings" in device for device in before):
+        for device in devices:
+            device.pop("nodeAllocatableResourceMappings", None)
+    if not any(name in attribute for attribute in _attributes(before) for name in _LIST_ATTRIBUTES):
+        for attribute in _attributes(devices):
+            for name in _LIST_ATTRIBUTES:
+                attribute.pop(name, None)
+
+
+def _attributes(devices: Iterable[Object]) -> Iterator[Object]:
+    for device in devices:
+        yield from (device.get("attributes") or {}).values()
