@@ -18,7 +18,7 @@ _REPEATED: Final[dict[str, tuple[str, ...]]] = {
         "csinodes.storage.k8s.io", "endpointslices.discovery.k8s.io", "flowschemas.flowcontrol.apiserver.k8s.io",
         "limitranges", "mutatingadmissionpolicies.admissionregistration.k8s.io",
         "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "mutatingwebhookconfigurations.admissionregistration.k8s.io", "persistentvolumes",
+        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
         "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
         "validatingadmissionpolicies.admissionregistration.k8s.io",
         "validatingadmissionpolicybindings.admissionregistration.k8s.io",
@@ -32,6 +32,8 @@ _REPEATED: Final[dict[str, tuple[str, ...]]] = {
         "servicecidrs.networking.k8s.io", "services", "statefulsets.apps",
     ), UPDATE),
     **dict.fromkeys(("events", "poddisruptionbudgets.policy"), ()),
+    # its update looks at the volume twice
+    "persistentvolumes": ("create", "create"),
 }
 
 #: Kinds whose validation is not core's: they take finalizers of any form (a group stands for all of its kinds).

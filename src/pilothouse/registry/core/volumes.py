@@ -6,10 +6,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import meta
+from pilothouse.registry.core.persistent_volume_validation import (
+    validate_volume,
+    validate_volume_update,
+    volume_warnings,
+)
+from pilothouse.registry.core.volume_claim_validation import (
+    claim_warnings,
+    validate_claim,
+    validate_claim_status,
+    validate_claim_update,
+)
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import WithStatus
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.field import Error
     from pilothouse.apimachinery.http import Context
 
 
@@ -31,6 +43,18 @@ class PersistentVolumeStrategy(WithStatus):
         elif time is None or time == old_time:
             status["lastPhaseTransitionTime"] = meta.format_time(self._clock())
 
+    def validate(self, ctx: Context, obj: Object) -> list[Error]:
+        return list(validate_volume(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
+        return list(validate_volume_update(obj, old))
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return volume_warnings(obj)
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return volume_warnings(obj)
+
 
 class PersistentVolumeClaimStrategy(WithStatus):
     """`dataSource` and `dataSourceRef` say the same; the old one holds only claims and snapshots."""
@@ -44,11 +68,28 @@ class PersistentVolumeClaimStrategy(WithStatus):
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         spec, before = obj.get("spec") or {}, old.get("spec") or {}
-        if not (before.get("dataSourceRef") or {}).get("namespace"):
+        if "dataSourceRef" not in before:
             _drop_foreign_source(spec)
         if "dataSource" not in before and "dataSourceRef" not in before:
             _drop_unknown_source(spec)
         _fill_sources(spec)
+
+    def validate(self, ctx: Context, obj: Object) -> list[Error]:
+        return list(validate_claim(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
+        before = dict(old.get("spec") or {})
+        _fill_sources(before)  # stored claims can be from before there were two
+        return list(validate_claim_update(obj, {**old, "spec": before}))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
+        return list(validate_claim_status(obj))
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return claim_warnings(obj)
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return claim_warnings(obj)
 
 
 _SOURCES = (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
