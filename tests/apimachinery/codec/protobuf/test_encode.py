@@ -59,6 +59,13 @@ def test_numbers_are_not_packed() -> None:
     assert message("io.k8s.api.core.v1.PodSecurityContext", {"supplementalGroups": [1, 2]}) == "20012002"
 
 
+def test_the_deepest_schemas_that_can_be_stored() -> None:
+    schema: dict[str, object] = {}
+    for _ in range(118):
+        schema = {"properties": {"a": schema}}
+    assert len(message("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps", schema)) > 118 * 60
+
+
 def test_a_null_in_a_list_is_an_empty_message() -> None:
     name = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps"
     assert "a20100a201030a0131" in message(name, {"enum": [None, 1]})

@@ -64,7 +64,8 @@ def _field(number: int, field: Field) -> tuple[bytes, Encode]:
     wire_type, encode = _value(type)
     start = tag(number, wire_type)
     zero = None if field.pointer else _zero(type)
-    return b"" if zero is None else start + zero, lambda value: start + encode(value)
+    put = _struct(start, type) if type.kind == model.STRUCT else lambda value: start + encode(value)
+    return b"" if zero is None else start + zero, put
 
 
 def _repeated(number: int, type: Type) -> Encode:
@@ -94,9 +95,14 @@ def _element(number: int, type: Type) -> Encode:
     wire_type, encode = _value(type)
     start = tag(number, wire_type)
     if type.kind == model.STRUCT:
-        return lambda value: start + encode(value or {})
+        return _struct(start, type)
     zero = start + (_zero(type) or b"\x00")
     return lambda value: zero if value is None else start + encode(value)
+
+
+def _struct(start: bytes, type: Type) -> Encode:
+    message = encoder(type)
+    return lambda value: start + delimited(message(value or {}))
 
 
 def _value(type: Type) -> tuple[int, Encode]:
