@@ -119,7 +119,7 @@ def is_label_key(value: str) -> list[str]:
         if not head:
             errors.append("prefix part " + EMPTY)
         else:
-            errors.extend("prefix part " + e for e in _subdomain_in_bytes(head))
+            errors.extend("prefix part " + e for e in is_long_name(head))
     if not name:
         errors.append("name part " + EMPTY)
     elif byte_length(name) > 63:
@@ -158,7 +158,8 @@ def is_dns1123_subdomain(value: str) -> list[str]:
     return errors
 
 
-def _subdomain_in_bytes(value: str) -> list[str]:
+def is_long_name(value: str) -> list[str]:
+    """A DNS subdomain, in the newer wording (upstream: validate.LongName)."""
     errors = [max_bytes(253)] if byte_length(value) > DNS1123_SUBDOMAIN_MAX_LENGTH else []
     if not _dns1123_subdomain(value):
         errors.append(regex_error(_DNS1123_SUBDOMAIN_TEXT, _DNS1123_SUBDOMAIN, "example.com"))

@@ -68,7 +68,7 @@ def validate_network_policy(policy: Obj, old: Obj | None = None) -> Errors:
             *member(spec, "podSelector", check),
             *each(spec, "ingress", validate_ingress),
             *each(spec, "egress", validate_egress),
-            *_validate_policy_types(spec.get("policyTypes") or ()),
+            *_validate_policy_types(spec.get("policyTypes") or []),
         ]
 
     return member(policy, "spec", validate_spec)

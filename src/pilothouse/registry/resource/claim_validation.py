@@ -21,13 +21,13 @@ from pilothouse.apimachinery.validation import (
 )
 from pilothouse.registry.core.claim_validation import plain_metadata
 from pilothouse.registry.core.resource_names import is_extended
+from pilothouse.registry.resource import shown
 from pilothouse.registry.resource.names import driver_name, fully_qualified_name, limited, limited_set, texts
 from pilothouse.registry.rules import (
     NONE,
     Errors,
     Obj,
     each,
-    go_struct,
     matching,
     one_of,
     required_matching,
@@ -64,7 +64,7 @@ def validate_claim(claim: Obj) -> Errors:
 def validate_claim_update(claim: Obj, old: Obj) -> Errors:
     if claim.get("spec") == old.get("spec"):
         return NONE
-    return (field.invalid("spec", go_struct(claim.get("spec") or {}, Devices={}), IMMUTABLE),)
+    return (field.invalid("spec", shown.claim_spec(claim.get("spec") or {}), IMMUTABLE),)
 
 
 def validate_template(template: Obj) -> Errors:
@@ -75,8 +75,7 @@ def validate_template(template: Obj) -> Errors:
 def validate_template_update(template: Obj, old: Obj) -> Errors:
     errors = [*validate_template(template)]
     if template.get("spec") != old.get("spec"):
-        shown = go_struct(template.get("spec") or {}, ObjectMeta={}, Spec={})
-        errors.append(field.invalid("spec", shown, IMMUTABLE))
+        errors.append(field.invalid("spec", shown.template_spec(template.get("spec") or {}), IMMUTABLE))
     return errors
 
 

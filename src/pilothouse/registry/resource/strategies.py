@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.validation import is_long_name
 from pilothouse.registry.resource import allocation_validation, claim_validation
 from pilothouse.registry.resource.allocation_validation import device_key
 from pilothouse.registry.resource.slice_validation import validate_slice
@@ -14,7 +15,7 @@ from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import StatusOnly, WithGeneration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from pilothouse.apimachinery.http import Context
     from pilothouse.registry.dependencies import Stores
@@ -24,6 +25,12 @@ _LIST_ATTRIBUTES = ("bools", "ints", "strings", "versions")
 
 
 class DeviceClassStrategy(WithGeneration):
+    """Upstream validates these names by newer code, which does not look at generateName."""
+
+    @staticmethod
+    def validate_name(name: str, prefix: bool) -> Sequence[str]:
+        return [] if prefix else is_long_name(name)
+
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return list(claim_validation.validate_device_class(obj))
 
