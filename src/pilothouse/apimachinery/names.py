@@ -40,6 +40,11 @@ def is_dns1035_label(name: str, prefix: bool = False) -> list[str]:
     return validation.is_dns1035_label(_mask_trailing_dash(name) if prefix else name)
 
 
+def is_long_name(name: str, prefix: bool = False) -> list[str]:
+    """Kinds whose rules are declared in their types: only the name that was generated counts, not what it came from."""
+    return [] if prefix else validation.is_long_name(name)
+
+
 def is_path_segment(name: str, prefix: bool = False) -> list[str]:
     return validation.is_path_segment_prefix(name) if prefix else validation.is_path_segment_name(name)
 

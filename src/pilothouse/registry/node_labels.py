@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from pilothouse.apimachinery.validation import is_label_value
+
 DEPRECATED: Final = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
     "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
@@ -30,3 +32,15 @@ def selector_warnings(selector: Mapping[str, Any] | None, path: str) -> list[str
     return warnings + [
         f"{path}.matchLabels.{label}: {DEPRECATED[label]}" for label in labels if label in DEPRECATED
     ]
+
+
+def term_warnings(term: Mapping[str, Any], path: str, *, values_too: bool = False) -> list[str]:
+    """About a term of a node selector. `values_too`: of preferred terms, whose values nobody refuses."""
+    warnings: list[str] = []
+    for i, expression in enumerate(term.get("matchExpressions") or ()):
+        at, key = f"{path}.matchExpressions[{i}]", expression.get("key")
+        if key in DEPRECATED:
+            warnings.append(f"{at}.key: {key} is {DEPRECATED[key]}")
+        for j, value in enumerate(expression.get("values") or ()) if values_too else ():
+            warnings += [f"{at}.values[{j}]: {value} is invalid, {text}" for text in is_label_value(value)]
+    return warnings

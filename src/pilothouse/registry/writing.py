@@ -109,7 +109,8 @@ def before_update(
     errors.extend(validate(ctx, obj, old))
     if errors:
         raise status.invalid(resource.group_kind, metadata.get("name") or "", errors)
-    for text in strategy.warnings_on_update(ctx, obj, old) if not of_status else ():
+    warnings = strategy.warnings_on_status_update if of_status else strategy.warnings_on_update
+    for text in warnings(ctx, obj, old):
         ctx.warn(text)
     strategy.canonicalize(obj)
 

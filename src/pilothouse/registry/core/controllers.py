@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from pilothouse.apimachinery import names
 from pilothouse.apimachinery.field import Error
 from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.core.pod_tolerances import tolerating
@@ -46,6 +47,7 @@ class PodTemplateStrategy(_Templated, WithGeneration):
 
 class ReplicationControllerStrategy(_Templated, Desired):
     default_garbage_collection_policy = "orphan"
+    validate_name = staticmethod(names.is_long_name)
 
     def validate(self, ctx: Context, obj: Object) -> list[Error]:
         return list(validate_replication_controller(obj, self._rules))

@@ -140,3 +140,13 @@ def _matches(what: str, profile: Obj | None, annotation: str | None) -> Errors:
     if known is None or annotation in known:
         return NONE
     return (field.forbidden("type", _TYPE_DIFFERS.format(what)),)
+
+
+def app_armor_profile(annotation: str) -> dict[str, str] | None:
+    """The field that says what the annotation does, or None (upstream: podutil.ApparmorFieldForAnnotation)."""
+    if annotation == _UNCONFINED:
+        return {"type": "Unconfined"}
+    if annotation == _RUNTIME_DEFAULT:
+        return {"type": "RuntimeDefault"}
+    local = annotation.removeprefix(_LOCALHOST)
+    return {"type": "Localhost", "localhostProfile": local} if local and local != annotation else None

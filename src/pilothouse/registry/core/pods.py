@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import field, meta
 from pilothouse.registry.core.pod_defaults import sync_service_account
+from pilothouse.registry.core.pod_features import (
+    app_armor_fields,
+    drop_disabled_fields,
+    drop_disabled_status_fields,
+)
 from pilothouse.registry.core.pod_qos import qos_class
+from pilothouse.registry.core.pod_resize_validation import validate_ephemeral_containers_update, validate_pod_resize
 from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_status_validation import pod_status_warnings, validate_pod_status
 from pilothouse.registry.core.pod_tolerances import tolerating
-from pilothouse.registry.core.pod_validation import validate_pod_create, validate_pod_update
+from pilothouse.registry.core.pod_validation import (
+    validate_pod_annotation_update,
+    validate_pod_create,
+    validate_pod_update,
+)
+from pilothouse.registry.core.pod_warnings import pod_warnings
 from pilothouse.registry.rest import DeleteOptions, Object, Strategy
 from pilothouse.registry.strategies import keep, label_name_warnings
 
@@ -44,8 +57,12 @@ class _Writes(Strategy):
 
     generation = True
 
+    def __init__(self, rules: PodRules) -> None:
+        self._rules = rules
+
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         part = self.part(obj, old)
+        drop_disabled_fields(part)
         metadata = obj["metadata"]
         keep(
             metadata, old["metadata"],
@@ -67,6 +84,10 @@ class _Writes(Strategy):
 class EphemeralContainersStrategy(_Writes):
     generation = False
 
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        check = partial(validate_ephemeral_containers_update, obj, old)
+        return [*tolerating(check, self._rules, old)]
+
     def part(self, obj: Object, old: Object) -> Object | None:
         spec = dict(old.get("spec") or {})
         keep(spec, obj.get("spec") or {}, "ephemeralContainers")
@@ -76,8 +97,13 @@ class EphemeralContainersStrategy(_Writes):
 class ResizeStrategy(_Writes):
     generation = False
 
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [*tolerating(partial(validate_pod_resize, obj, old), self._rules, old)]
+
     def part(self, obj: Object, old: Object) -> Object | None:
         new, before = obj.get("spec") or {}, old.get("spec") or {}
+        if any(len(new.get(name) or ()) != len(before.get(name) or ()) for name in ("containers", "initContainers")):
+            return new  # for validation to refuse
         spec = dict(before)
         for name in ("containers", "initContainers"):
             resized = _resized(new.get(name) or [], before.get(name) or [])
@@ -92,20 +118,20 @@ class BindingStrategy(Strategy):
 
 
 class PodStrategy(Strategy):
-    """`clock` gives Unix seconds."""
+    """`clock` gives Unix seconds. `privileged`: whether containers may be that."""
 
     generation = True
     status_fields = ("status",)
     graceful = True
-    subresource_strategies = {  # noqa: RUF012 (a constant of the class)
-        "ephemeralcontainers": EphemeralContainersStrategy(),
-        "resize": ResizeStrategy(),
-        "binding": BindingStrategy(),
-    }
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], *, privileged: bool = False) -> None:
         self._clock = clock
-        self._rules = PodRules(is_pod=True)
+        self._rules = PodRules(is_pod=True, privileged=privileged)
+        self.subresource_strategies = {
+            "ephemeralcontainers": EphemeralContainersStrategy(self._rules),
+            "resize": ResizeStrategy(self._rules),
+            "binding": BindingStrategy(),
+        }
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         spec = obj.get("spec") or {}
@@ -125,7 +151,13 @@ class PodStrategy(Strategy):
             ]
         status["qosClass"] = qos_class(spec)
         obj["status"] = status
+        drop_disabled_fields(spec)
         _merge_label_keys(spec, obj["metadata"].get("labels") or {})
+        for text in app_armor_fields(obj):
+            ctx.warn(text)
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        drop_disabled_fields(obj.get("spec"))
 
     def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
         # Old kubelets send owner references that break garbage collection.
@@ -134,15 +166,25 @@ class PodStrategy(Strategy):
         if not status.get("qosClass") and before.get("qosClass"):
             status["qosClass"] = before["qosClass"]
         _keep_observed_generations(status, before)
+        drop_disabled_status_fields(status)
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return [*validate_pod_create(obj, self._rules)]
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return [*tolerating(lambda rules: validate_pod_update(obj, old, rules), self._rules, old)]
+        return [*tolerating(partial(validate_pod_update, obj, old), self._rules, old)]
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return [
+            *tolerating(partial(validate_pod_annotation_update, obj, old), self._rules, old),
+            *validate_pod_status(obj, old),
+        ]
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
-        return label_name_warnings(obj["metadata"], "the Pod's hostname")
+        return label_name_warnings(obj["metadata"], "the Pod's hostname") + pod_warnings(obj)
+
+    def warnings_on_status_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return pod_status_warnings(obj.get("status") or {})
 
     def check_graceful_delete(self, ctx: Context, obj: Object, options: DeleteOptions) -> int | None:
         spec = obj.get("spec") or {}

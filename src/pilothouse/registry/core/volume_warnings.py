@@ -1,0 +1,87 @@
+"""What clients are warned of in the volumes of pods (upstream: pkg/api/pod/warnings.go)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from pilothouse.apimachinery.field import go_quote
+from pilothouse.registry.core.volume_claim_validation import claim_spec_warnings
+from pilothouse.registry.rules import Obj
+
+#: By field: what is shown as its path, and the warning; in upstream's order.
+_DEPRECATED = {
+    "photonPersistentDisk": ("photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"),
+    "gitRepo": ("gitRepo", "deprecated in v1.11, and disabled by default in v1.33+"),
+    "scaleIO": ("scaleIO", "deprecated in v1.16, non-functional in v1.22+"),
+    "flocker": ("flocker", "deprecated in v1.22, non-functional in v1.25+"),
+    "storageos": ("storageOS", "deprecated in v1.22, non-functional in v1.25+"),
+    "quobyte": ("quobyte", "deprecated in v1.22, non-functional in v1.25+"),
+    "glusterfs": ("glusterfs", "deprecated in v1.25, non-functional in v1.26+"),
+    "cephfs": ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
+    "rbd": ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
+}
+#: A path in a volume and what puts a file there ("" where the volume has one source only).
+_Place = tuple[str, str]
+
+
+def volume_warnings(volumes: Sequence[Obj], at: str) -> Iterator[str]:
+    """`at` is the path of the pod spec."""
+    for i, volume in enumerate(volumes):
+        for key in volume:
+            if key in _DEPRECATED:
+                shown, text = _DEPRECATED[key]
+                yield f"{at}.volumes[{i}].{shown}: {text}"
+        template = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
+        if template is not None:
+            path = f"{at}.volumes[{i}].ephemeral.volumeClaimTemplate.spec"
+            yield from claim_spec_warnings(template.get("spec") or {}, path)
+    for volume in volumes:
+        yield from _overlaps(volume)
+
+
+def _overlaps(volume: Obj) -> Iterator[str]:
+    """Files that hide each other."""
+    for key, kind, name in (
+        ("configMap", "ConfigMap", "name"), ("secret", "Secret", "secretName"), ("downwardAPI", "DownwardAPI", ""),
+    ):
+        source = volume.get(key)
+        if source and source.get("items"):
+            shown = f"{kind} {go_quote(source.get(name) or '')}" if name else kind
+            yield from _colliding(volume, shown, [(item.get("path") or "", "") for item in source["items"]])
+    if (projected := volume.get("projected")) is not None:
+        places: list[_Place] = []
+        for source in projected.get("sources") or ():
+            if not source:
+                yield f"volume {go_quote(volume.get('name') or '')} (Projected) has no sources provided"
+            places += _projected(source)
+        yield from _colliding(volume, "Projected", places)
+
+
+def _projected(source: Obj) -> list[_Place]:
+    for key, kind in (("configMap", "ConfigMap"), ("secret", "Secret"), ("downwardAPI", "DownwardAPI")):
+        part = source.get(key)
+        if part is not None and part.get("items"):
+            shown = kind if key == "downwardAPI" else f"{kind} {go_quote(part.get('name') or '')}"
+            return [(item.get("path") or "", shown) for item in part["items"]]
+    token = source.get("serviceAccountToken")
+    return [] if token is None else [(token.get("path") or "", "ServiceAccountToken")]
+
+
+def _colliding(volume: Obj, what: str, places: Sequence[_Place]) -> Iterator[str]:
+    name = go_quote(volume.get("name") or "")
+    seen: list[_Place] = []
+    for path, source in places:
+        place = (path.rstrip("/"), source)
+        for other in seen:
+            if place[0] and other[0] and _overlap(place[0] + "/", other[0] + "/"):
+                yield f"volume {name} ({what}): overlapping paths: {_shown(place)} with {_shown(other)}"
+        seen.append(place)
+
+
+def _overlap(path: str, other: str) -> bool:
+    return path.startswith(other) or other.startswith(path)
+
+
+def _shown(place: _Place) -> str:
+    path, source = place
+    return f"{go_quote(path)} ({source})" if source else go_quote(path)
