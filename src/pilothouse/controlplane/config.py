@@ -74,6 +74,7 @@ def dependencies(
         token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
         api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,
         node_ports=range(first_port, last_port + 1), kubelet=kubelet_client(options),
+        allow_privileged=plane.allow_privileged,
     )
 
 

@@ -52,7 +52,8 @@ class Dependencies:
 
     `max_token_expiration` is in seconds, 0 for no limit. `service_ip_ranges` are CIDRs, the first one
     decides the default family. `node_ports` is the range of --service-node-port-range. `clock` gives Unix seconds.
-    `rbac` knows the stored roles and bindings, whether or not it is among the authorizers.
+    `allow_privileged`: whether containers may be privileged. `rbac` knows the stored roles and bindings, whether
+    or not it is among the authorizers.
     """
 
     stores: Stores = _no_stores
@@ -66,5 +67,6 @@ class Dependencies:
     extend_token_expiration: bool = True
     service_ip_ranges: tuple[str, ...] = ("10.0.0.0/24",)
     node_ports: range = range(30000, 32768)
+    allow_privileged: bool = False
     kubelet: KubeletClientConfig = field(default_factory=KubeletClientConfig)
     clock: Callable[[], float] = time.time

@@ -136,7 +136,9 @@ def test_ephemeral_containers_write_nothing_else() -> None:
 
 def test_resize_writes_resources() -> None:
     async def test(cluster: Cluster) -> None:
-        await cluster.create("pods", pod())
+        burstable = pod()
+        burstable["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "1"}}
+        await cluster.create("pods", burstable)
 
         def resize(obj: Object) -> None:
             obj["spec"]["containers"][0]["resources"] = {"requests": {"cpu": "2"}}

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field, names
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.registry.apps import validation
 from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
-from pilothouse.registry.core.pod_rules import PodRules
-from pilothouse.registry.core.pod_tolerances import tolerating
+from pilothouse.registry.core.templated import Templated
+from pilothouse.registry.core.volume_claim_validation import claim_spec_warnings
 from pilothouse.registry.rest import Object, Strategy
-from pilothouse.registry.rules import Errors, non_negative
-from pilothouse.registry.strategies import WithStatus, keep, label_name_warnings
+from pilothouse.registry.rules import non_negative
+from pilothouse.registry.strategies import Desired, WithStatus, keep
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
-_RULES = PodRules()
 _RETAINS_ALL = (
     "spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"
 )
@@ -44,23 +43,15 @@ class ControllerRevisionStrategy(Strategy):
         return errors
 
 
-class _Templated(WithStatus):
-    """A kind with a pod template in its spec."""
-
-    def __init__(self, rules: PodRules = _RULES) -> None:
-        self._rules = rules
-
-    def _tolerating(self, check: Callable[[PodRules], Errors], old: Object) -> list[field.Error]:
-        return [*tolerating(check, self._rules, (old.get("spec") or {}).get("template") or {})]
-
-
-class DeploymentStrategy(_Templated):
+class DeploymentStrategy(Templated, WithStatus):
     """A deployment's generation also counts changes of annotations, which the controller copies."""
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        super().prepare_for_create(ctx, obj)
         obj["metadata"]["generation"] = 1
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        super().prepare_for_update(ctx, obj, old)
         metadata, before = obj["metadata"], old["metadata"]
         if obj.get("spec") != old.get("spec") or (metadata.get("annotations") or {}) != (
             before.get("annotations") or {}
@@ -74,42 +65,36 @@ class DeploymentStrategy(_Templated):
         return [*validation.validate_deployment(obj, self._rules)]
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return self._tolerating(lambda rules: validation.validate_deployment_update(obj, old, rules), old)
+        return self.tolerating(partial(validation.validate_deployment_update, obj, old), old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return [*validation.validate_deployment_status(obj, old)]
 
-    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
-        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
 
-
-class ReplicaSetStrategy(_Templated):
-    generation = True
-
+class ReplicaSetStrategy(Templated, Desired):
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return [*validation.validate_replica_set(obj, self._rules)]
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return self._tolerating(lambda rules: validation.validate_replica_set_update(obj, old, rules), old)
+        return self.tolerating(partial(validation.validate_replica_set_update, obj, old), old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return [*validation.validate_replica_set_status(obj)]
 
-    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
-        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
 
-
-class DaemonSetStrategy(_Templated):
+class DaemonSetStrategy(Templated, Desired):
     """Counts its template's generations apart, in an annotation that clients cannot set on update."""
 
-    generation = True
+    name_used_in = ""
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        super().prepare_for_create(ctx, obj)
         annotations = obj["metadata"].setdefault("annotations", {})
         if _number(annotations.get(TEMPLATE_GENERATION)) < 1:
             annotations[TEMPLATE_GENERATION] = "1"
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        super().prepare_for_update(ctx, obj, old)
         generation = _number((old["metadata"].get("annotations") or {}).get(TEMPLATE_GENERATION))
         if (obj.get("spec") or {}).get("template") != (old.get("spec") or {}).get("template"):
             generation += 1
@@ -124,30 +109,63 @@ class DaemonSetStrategy(_Templated):
         return [*validation.validate_daemon_set(obj, self._rules)]
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return self._tolerating(lambda rules: validation.validate_daemon_set_update(obj, old, rules), old)
+        return self.tolerating(partial(validation.validate_daemon_set_update, obj, old), old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return [*validation.validate_daemon_set_status(obj, old)]
 
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        same = self.template(obj) == self.template(old)
+        return [] if same else self.template_warnings(obj)
 
-class StatefulSetStrategy(_Templated):
-    generation = True
+
+class StatefulSetStrategy(Templated, Desired):
     validate_name = staticmethod(names.is_dns_label)
+    name_used_in = ""
+
+    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
+        super().prepare_for_create(ctx, obj)
+        _drop_max_unavailable(obj)
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        super().prepare_for_update(ctx, obj, old)
+        _drop_max_unavailable(obj)
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return [*validation.validate_stateful_set(obj, self._rules)]
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return self._tolerating(lambda rules: validation.validate_stateful_set_update(obj, old, rules), old)
+        return self.tolerating(partial(validation.validate_stateful_set_update, obj, old), old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return [*validation.validate_stateful_set_status(obj, old)]
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
-        return [_RETAINS_ALL] if ((obj.get("spec") or {}).get("revisionHistoryLimit") or 0) < 0 else []
+        return [*super().warnings_on_create(ctx, obj), *_claim_warnings(obj, ""), *_history_warnings(obj)]
 
     def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
-        return self.warnings_on_create(ctx, obj)
+        # upstream writes the path with "Spec" here: kept
+        warnings = super().warnings_on_update(ctx, obj, old)
+        return [*warnings, *_claim_warnings(obj, ".Spec"), *_history_warnings(obj)]
+
+
+def _drop_max_unavailable(obj: Object) -> None:
+    """The gate MaxUnavailableStatefulSet is off."""
+    rolling = ((obj.get("spec") or {}).get("updateStrategy") or {}).get("rollingUpdate")
+    if rolling:
+        rolling.pop("maxUnavailable", None)
+
+
+def _claim_warnings(obj: Object, child: str) -> list[str]:
+    return [
+        text
+        for i, claim in enumerate((obj.get("spec") or {}).get("volumeClaimTemplates") or ())
+        for text in claim_spec_warnings(claim.get("spec") or {}, f"spec.volumeClaimTemplates[{i}]{child}")
+    ]
+
+
+def _history_warnings(obj: Object) -> list[str]:
+    return [_RETAINS_ALL] if ((obj.get("spec") or {}).get("revisionHistoryLimit") or 0) < 0 else []
 
 
 def _number(text: str | None) -> int:

@@ -2,33 +2,37 @@
 
 from pilothouse.registry.batch import defaults, strategies
 from pilothouse.registry.batch.printers import PRINTERS
+from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.rest import Resource
 
 _v1 = Kinds("batch", "v1", "batch", PRINTERS)
 
-_V1 = (
-    _v1(
-        "CronJob",
-        "cronjobs",
-        short_names=("cj",),
-        categories=("all",),
-        subresources=(STATUS,),
-        strategy=strategies.CronJobStrategy(),
-        default=defaults.default_cron_job,
-    ),
-    _v1(
-        "Job",
-        "jobs",
-        categories=("all",),
-        subresources=(STATUS,),
-        strategy=strategies.JobStrategy(),
-        default=defaults.default_job,
-        selectable=strategies.succeeded,
-        selectable_names=("status.successful",),
-    ),
-)
+def _jobs(rules: PodRules) -> tuple[Resource, ...]:
+    return (
+        _v1(
+            "CronJob",
+            "cronjobs",
+            short_names=("cj",),
+            categories=("all",),
+            subresources=(STATUS,),
+            strategy=strategies.CronJobStrategy(rules),
+            default=defaults.default_cron_job,
+        ),
+        _v1(
+            "Job",
+            "jobs",
+            categories=("all",),
+            subresources=(STATUS,),
+            strategy=strategies.JobStrategy(rules),
+            default=defaults.default_job,
+            selectable=strategies.succeeded,
+            selectable_names=("status.successful",),
+        ),
+    )
 
 
 def build(dependencies: Dependencies) -> Group:
-    return Group("batch", 17400, (Version("v1", 15, _V1),))
+    jobs = _jobs(PodRules(privileged=dependencies.allow_privileged))
+    return Group("batch", 17400, (Version("v1", 15, jobs),))

@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import names
 from pilothouse.apimachinery.field import Error
-from pilothouse.registry.core.pod_rules import PodRules
-from pilothouse.registry.core.pod_tolerances import tolerating
 from pilothouse.registry.core.template_validation import (
     validate_pod_template,
     validate_replication_controller,
     validate_replication_controller_status,
 )
+from pilothouse.registry.core.templated import Templated
 from pilothouse.registry.rest import Object
-from pilothouse.registry.strategies import Desired, WithGeneration, label_name_warnings
+from pilothouse.registry.strategies import Desired, WithGeneration
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
-_RULES = PodRules()
 
 
 def replicas(controller: Mapping[str, Any]) -> dict[str, str]:
@@ -29,23 +27,18 @@ def replicas(controller: Mapping[str, Any]) -> dict[str, str]:
     return {"status.replicas": str((controller.get("status") or {}).get("replicas") or 0)}
 
 
-class _Templated:
-    """`rules` are those of the pods that templates describe."""
+class PodTemplateStrategy(Templated, WithGeneration):
+    template_path = ("template",)
+    name_used_in = ""
 
-    def __init__(self, rules: PodRules = _RULES) -> None:
-        self._rules = rules
-
-
-class PodTemplateStrategy(_Templated, WithGeneration):
     def validate(self, ctx: Context, obj: Object) -> list[Error]:
         return list(validate_pod_template(obj, self._rules))
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
-        check = partial(validate_pod_template, obj)
-        return list(tolerating(check, self._rules, old.get("template") or {}))
+        return self.tolerating(partial(validate_pod_template, obj), old)
 
 
-class ReplicationControllerStrategy(_Templated, Desired):
+class ReplicationControllerStrategy(Templated, Desired):
     default_garbage_collection_policy = "orphan"
     validate_name = staticmethod(names.is_long_name)
 
@@ -53,11 +46,12 @@ class ReplicationControllerStrategy(_Templated, Desired):
         return list(validate_replication_controller(obj, self._rules))
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
-        check = partial(validate_replication_controller, obj)
-        return list(tolerating(check, self._rules, (old.get("spec") or {}).get("template") or {}))
+        return self.tolerating(partial(validate_replication_controller, obj), old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[Error]:
         return list(validate_replication_controller_status(obj))
 
-    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
-        return label_name_warnings(obj["metadata"], "Pod names and hostnames")
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        # upstream looks at the old template: kept
+        same = obj["metadata"].get("generation") == old["metadata"].get("generation")
+        return [] if same else self.template_warnings(old)

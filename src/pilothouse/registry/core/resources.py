@@ -22,11 +22,12 @@ from pilothouse.registry.core.node_ports import NodePorts
 from pilothouse.registry.core.pod_connect import pod_attach, pod_exec, pod_portforward
 from pilothouse.registry.core.pod_defaults import default_pod
 from pilothouse.registry.core.pod_log import PodLog
+from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.core.printers import PRINTERS
 from pilothouse.registry.core.proxies import NodeProxy, PodProxy, ServiceProxy
 from pilothouse.registry.core.service_account_token import TokenRequests
 from pilothouse.registry.core.service_allocation import ServiceAllocators
-from pilothouse.registry.core.service_ip import IPAllocator
+from pilothouse.registry.core.service_ip import IPAllocator, IPRange, IPRanges
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import PROXY_VERBS, SCALE, STATUS, Group, Kinds, Version
 from pilothouse.registry.rest import Resource, Subresource
@@ -70,24 +71,6 @@ _STATIC = (
         subresources=(STATUS,),
         strategy=volumes.PersistentVolumeClaimStrategy(),
         default=defaults.default_persistent_volume_claim,
-    ),
-    _v1(
-        "PodTemplate",
-        "podtemplates",
-        strategy=controllers.PodTemplateStrategy(),
-        default=defaults.default_pod_template_object,
-    ),
-    _v1(
-        "ReplicationController",
-        "replicationcontrollers",
-        short_names=("rc",),
-        categories=("all",),
-        storage_prefix="controllers",
-        subresources=(SCALE, STATUS),
-        strategy=controllers.ReplicationControllerStrategy(),
-        default=defaults.default_replication_controller,
-        selectable=controllers.replicas,
-        selectable_names=("status.replicas",),
     ),
     _v1(
         "ResourceQuota",
@@ -138,6 +121,29 @@ def _nodes(kubelets: Kubelets) -> Resource:
     )
 
 
+def _templated(rules: PodRules) -> tuple[Resource, ...]:
+    return (
+        _v1(
+            "PodTemplate",
+            "podtemplates",
+            strategy=controllers.PodTemplateStrategy(rules),
+            default=defaults.default_pod_template_object,
+        ),
+        _v1(
+            "ReplicationController",
+            "replicationcontrollers",
+            short_names=("rc",),
+            categories=("all",),
+            storage_prefix="controllers",
+            subresources=(SCALE, STATUS),
+            strategy=controllers.ReplicationControllerStrategy(rules),
+            default=defaults.default_replication_controller,
+            selectable=controllers.replicas,
+            selectable_names=("status.replicas",),
+        ),
+    )
+
+
 def _pods(dependencies: Dependencies, binder: Binder, kubelets: Kubelets) -> Resource:
     stream = ("create", "get")
     write = ("get", "patch", "update")
@@ -162,7 +168,7 @@ def _pods(dependencies: Dependencies, binder: Binder, kubelets: Kubelets) -> Res
             Subresource("resize", write, handler="object"),
             STATUS,
         ),
-        strategy=pods.PodStrategy(dependencies.clock),
+        strategy=pods.PodStrategy(dependencies.clock, privileged=dependencies.allow_privileged),
         default=default_pod,
         selectable=pods.selectable,
         selectable_names=pods.SELECTABLE,
@@ -170,8 +176,11 @@ def _pods(dependencies: Dependencies, binder: Binder, kubelets: Kubelets) -> Res
 
 
 def _services(dependencies: Dependencies) -> Resource:
+    stores, clock = dependencies.stores, dependencies.clock
+    ranges = IPRanges(dependencies.service_ip_ranges, stores)
+    families = dict.fromkeys(IPRange(cidr).family for cidr in dependencies.service_ip_ranges)
     allocators = ServiceAllocators(
-        [IPAllocator(cidr, dependencies.stores, dependencies.clock) for cidr in dependencies.service_ip_ranges],
+        [IPAllocator(family, ranges, stores, clock) for family in families],
         NodePorts(dependencies.node_ports, dependencies.stores),
     )
     return _v1(
@@ -197,6 +206,7 @@ def build(dependencies: Dependencies) -> Group:
     token = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
     resources = (
         *_STATIC,
+        *_templated(PodRules(privileged=dependencies.allow_privileged)),
         _v1("Binding", "bindings", verbs=("create",), virtual={"create": binder}),
         _v1(
             "ComponentStatus",
