@@ -6,10 +6,12 @@ from tests.registry.cluster import Cluster, Object, run
 from tests.registry.support import NOW_TEXT
 
 CLAIM = "PersistentVolumeClaim"
+SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+VOLUME = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/data"}}
 
 
 def claim(**spec: Any) -> Object:
-    return {"metadata": {"name": "c"}, "spec": {"accessModes": ["ReadWriteOnce"], **spec}}
+    return {"metadata": {"name": "c"}, "spec": {**SPEC, **spec}}
 
 
 @pytest.mark.parametrize(
@@ -34,7 +36,7 @@ def test_sources_of_claims(given: Object, source: Any, ref: Any) -> None:
 
 def test_a_volume_knows_when_its_phase_changed() -> None:
     async def test(cluster: Cluster) -> None:
-        volume = {"metadata": {"name": "v"}, "spec": {"hostPath": {"path": "/"}}, "status": {"phase": "Bound"}}
+        volume = {"metadata": {"name": "v"}, "spec": VOLUME, "status": {"phase": "Bound"}}
         created = await cluster.create("persistentvolumes", volume)
         assert created["status"] == {"phase": "Pending", "lastPhaseTransitionTime": NOW_TEXT}
         cluster.clock.now += 60

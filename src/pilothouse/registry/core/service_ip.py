@@ -1,21 +1,24 @@
 """Cluster IPs (upstream: pkg/registry/core/service/ipallocator).
 
 An address is taken as long as its IPAddress object exists; that object is made before the service is
-written, and removed when the service lets go of the address. Nothing else remembers allocations, so there
-is nothing to repair when the server starts.
+written, and removed when the service lets go of the address. Nothing else remembers allocations.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import REASON_ALREADY_EXISTS, REASON_NOT_FOUND, StatusError
 from pilothouse.registry.rest import DeleteOptions, WriteOptions
+from pilothouse.storage.interface import Item, Predicate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +28,11 @@ if TYPE_CHECKING:
     from pilothouse.registry.store import Store
 
 Object = dict[str, Any]
+Address = IPv4Address | IPv6Address
 
 IP_ADDRESSES = GroupResource("networking.k8s.io", "ipaddresses")
+SERVICE_CIDRS = GroupResource("networking.k8s.io", "servicecidrs")
+DEFAULT_CIDR = "kubernetes"
 FULL = "range is full"
 ALLOCATED = "provided IP is already allocated"
 MISMATCHED_NETWORK = "the provided network does not match the current range"
@@ -53,35 +59,91 @@ def family_of(ip: str) -> str:
         return "unknown"
 
 
-class IPAllocator:
-    """The addresses of one range. `clock` gives Unix seconds."""
+class IPRange:
+    """The addresses of one CIDR that services can have."""
 
-    def __init__(self, cidr: str, stores: Stores, clock: Callable[[], float]) -> None:
-        self._network = ipaddress.ip_network(cidr)
-        self.family = f"IPv{self._network.version}"
+    def __init__(self, cidr: str) -> None:
+        self.network = ipaddress.ip_network(cidr)
+        self.family = f"IPv{self.network.version}"
+        # The network's own address is never given out, nor is IPv4's broadcast address.
+        self._first = int(self.network.network_address) + 1
+        self._size = max(self.network.num_addresses - (2 if self.family == "IPv4" else 1), 0)
+        self._offset = _range_offset(self.network.num_addresses)
+
+    def __contains__(self, address: Address) -> bool:
+        return address in self.network and self._first <= int(address) < self._first + self._size
+
+    def candidates(self) -> Iterator[str]:
+        """All addresses from a random one on, low ones last: those are left to people who choose."""
+        for low, high in ((self._offset, self._size), (0, min(self._offset, self._size))):
+            length = high - low
+            if length > 0:
+                start = random.randrange(length)
+                for i in range(length):
+                    yield str(ipaddress.ip_address(self._first + low + (start + i) % length))
+
+
+class IPRanges:
+    """The ranges of --service-cluster-ip-range and those of ServiceCIDR objects (upstream: MetaAllocator).
+
+    The flag's are those of the ServiceCIDR "kubernetes", and count until that is there.
+    """
+
+    def __init__(self, configured: Sequence[str], stores: Stores) -> None:
+        self._configured = tuple(IPRange(cidr) for cidr in configured)
+        self._stores = stores
+        self._read: tuple[tuple[Item, ...], tuple[IPRange, ...]] = ((), self._configured)
+
+    def of(self, family: str) -> list[IPRange]:
+        """Those that give out addresses now."""
+        return [found for found in self._ready() if found.family == family]
+
+    def _ready(self) -> tuple[IPRange, ...]:
+        store = self._stores(SERVICE_CIDRS)
+        items, _ = store.cacher.snapshot(Predicate(store.key_root()))
+        known = tuple(items)
+        if known != self._read[0]:
+            stored = [orjson.loads(item.body) for item in known]
+            ranges = {cidr: IPRange(cidr) for obj in stored if is_ready(obj) for cidr in obj["spec"].get("cidrs") or ()}
+            has_default = any(obj["metadata"]["name"] == DEFAULT_CIDR for obj in stored)
+            self._read = known, (*(() if has_default else self._configured), *ranges.values())
+        return self._read[1]
+
+
+def is_ready(service_cidr: Object) -> bool:
+    """Without a condition nobody looks after ServiceCIDRs, and all are taken to be ready."""
+    if service_cidr["metadata"].get("deletionTimestamp") is not None:
+        return False
+    conditions = (service_cidr.get("status") or {}).get("conditions") or ()
+    return next((condition.get("status") == "True" for condition in conditions if condition["type"] == "Ready"), True)
+
+
+class IPAllocator:
+    """The service addresses of one family. `clock` gives Unix seconds."""
+
+    def __init__(self, family: str, ranges: IPRanges, stores: Stores, clock: Callable[[], float]) -> None:
+        self.family = family
+        self._ranges = ranges
         self._stores = stores
         self._clock = clock
-        # The network's own address is never given out, nor is IPv4's broadcast address.
-        self._first = int(self._network.network_address) + 1
-        self._size = max(self._network.num_addresses - (2 if self.family == "IPv4" else 1), 0)
-        self._offset = _range_offset(self._network.num_addresses)
 
     async def allocate(self, ctx: Context, ip: str, service: Object, dry_run: bool) -> None:
         """Take exactly `ip`. Raises AllocationError."""
         address = ipaddress.ip_address(ip)
-        if address not in self._network or not self._first <= int(address) < self._first + self._size:
+        if not any(address in found for found in self._ranges.of(self.family)):
             raise AllocationError(MISMATCHED_NETWORK)
         if not dry_run and not await self._create(ctx, str(address), service):
             raise AllocationError(ALLOCATED)
 
     async def allocate_next(self, ctx: Context, service: Object, dry_run: bool) -> str:
-        """Take any free address, low ones last: those are left to people who choose. Raises AllocationError."""
-        if dry_run:
-            return str(self._network.network_address)
+        """Take any free address. Raises AllocationError."""
         store = self._store()
-        for ip in self._candidates():
-            if store.cacher.newest(store.key("", ip)) is None and await self._create(ctx, ip, service):
-                return ip
+        for found in self._ranges.of(self.family):
+            if dry_run:
+                return str(found.network.network_address)
+            for ip in found.candidates():
+                if store.cacher.newest(store.key("", ip)) is None and await self._create(ctx, ip, service):
+                    return ip
         raise AllocationError(FULL)
 
     async def release(self, ctx: Context, ip: str) -> None:
@@ -91,14 +153,6 @@ class IPAllocator:
         except StatusError as e:
             if e.reason != REASON_NOT_FOUND:
                 raise
-
-    def _candidates(self) -> Iterator[str]:
-        for low, high in ((self._offset, self._size), (0, min(self._offset, self._size))):
-            length = high - low
-            if length > 0:
-                start = random.randrange(length)
-                for i in range(length):
-                    yield str(ipaddress.ip_address(self._first + low + (start + i) % length))
 
     def _store(self) -> Store:
         return self._stores(IP_ADDRESSES)
