@@ -16,7 +16,9 @@ def test_names_that_are_good_labels_are_not_warned_about() -> None:
 def test_a_status_that_leaves_the_metadata_alone() -> None:
     async def test(cluster: Cluster) -> None:
         group = "admissionregistration.k8s.io"
-        policy = {"metadata": {"name": "p"}, "spec": {"validations": [{"expression": "true"}]}}
+        rule = {"apiGroups": ["*"], "apiVersions": ["*"], "resources": ["*"], "operations": ["*"]}
+        spec = {"validations": [{"expression": "true"}], "matchConstraints": {"resourceRules": [rule]}}
+        policy = {"metadata": {"name": "p"}, "spec": spec}
         await cluster.create("validatingadmissionpolicies", policy, group=group)
 
         def change(obj: Object) -> None:

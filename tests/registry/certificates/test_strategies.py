@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from pilothouse.apimachinery.status import StatusError
+from tests.registry.certificates.requests import CERTIFICATE, REQUEST
 from tests.registry.cluster import USER, Cluster, Object, run
 from tests.registry.support import NOW_TEXT
 
@@ -16,7 +17,7 @@ def condition(kind: str, **rest: str) -> Object:
 
 
 async def create(cluster: Cluster) -> Object:
-    spec = {"request": "eA==", "signerName": "a.b/c", "usages": ["client auth"], "username": "root"}
+    spec = {"request": REQUEST, "signerName": "a.b/c", "usages": ["client auth"], "username": "root"}
     return await cluster.create(REQUESTS, {"metadata": {"name": "r"}, "spec": spec}, group=GROUP)
 
 
@@ -79,8 +80,8 @@ def test_status_signs_and_does_not_decide() -> None:
         assert "must contain at least one CERTIFICATE PEM block" in await refused(
             set_status(cluster, "status", certificate=text)
         )
-        pem = b64encode(b"-----BEGIN CERTIFICATE-----\neA==\n-----END CERTIFICATE-----\n").decode()
-        assert (await set_status(cluster, "status", certificate=pem))["status"]["certificate"] == pem
+        signed = await set_status(cluster, "status", certificate=CERTIFICATE)
+        assert signed["status"]["certificate"] == CERTIFICATE
         assert "updates may not modify existing certificate content" in await refused(
             set_status(cluster, "status", certificate=None)
         )

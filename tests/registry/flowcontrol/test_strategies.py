@@ -5,7 +5,9 @@ GROUP = "flowcontrol.apiserver.k8s.io"
 
 def test_status_writes_nothing_of_the_metadata() -> None:
     async def test(cluster: Cluster) -> None:
-        created = await cluster.create("flowschemas", {"metadata": {"name": "f"}, "spec": {}}, group=GROUP)
+        created = await cluster.create("flowschemas", {
+            "metadata": {"name": "f"}, "spec": {"priorityLevelConfiguration": {"name": "p"}},
+        }, group=GROUP)
         assert created["spec"]["matchingPrecedence"] == 1000
 
         def change(obj: Object) -> None:
