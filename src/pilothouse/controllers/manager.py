@@ -9,6 +9,7 @@ from pilothouse.controllers.garbage_collector import GarbageCollector
 from pilothouse.controllers.namespaces import NamespaceDeletion
 from pilothouse.controllers.role_aggregation import RoleAggregation
 from pilothouse.controllers.service_accounts import NamespaceDefaults
+from pilothouse.controllers.service_cidrs import ServiceCIDRs
 from pilothouse.server.loopback import LoopbackClient
 
 
@@ -18,11 +19,12 @@ async def run(client: LoopbackClient, root_ca: str) -> None:
     defaults = NamespaceDefaults(client, root_ca)
     roles = RoleAggregation(client)
     collector = GarbageCollector(client)
+    ranges = ServiceCIDRs(client)
     async with asyncio.TaskGroup() as tasks:
-        for informer in (namespaces.informer, roles.informer, *defaults.informers):
+        for informer in (namespaces.informer, roles.informer, ranges.informer, *defaults.informers):
             tasks.create_task(informer.run())
         for name, controller in (
             ("namespace-deletion", namespaces), ("namespace-defaults", defaults), ("role-aggregation", roles),
-            ("garbage-collector", collector),
+            ("garbage-collector", collector), ("service-cidrs", ranges),
         ):
             tasks.create_task(controller.run(), name=name)

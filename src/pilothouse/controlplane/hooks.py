@@ -14,6 +14,7 @@ from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
 from pilothouse.controlplane.bootstrap.rbac import bootstrap_policy
 from pilothouse.controlplane.flow_schema_status import FlowSchemaStatus
+from pilothouse.controlplane.service_repair import ServiceRepair
 from pilothouse.server.apiserver import GenericAPIServer
 from pilothouse.server.healthz import HEALTHZ, LIVEZ, READYZ, Check
 from pilothouse.server.hooks import HookContext
@@ -52,6 +53,7 @@ class KubeAPIServerHooks:
         self._authentication_info = authentication_info
         self._rbac = rbac
         self._namespaces = asyncio.Event()
+        self._service_ranges = asyncio.Event()
 
     def install(self, server: GenericAPIServer) -> None:
         server.add_post_start_hook("start-system-namespaces-controller", self._system_namespaces)
@@ -61,7 +63,7 @@ class KubeAPIServerHooks:
         server.add_post_start_hook("start-kube-apiserver-identity-lease-garbage-collector", nothing)
         server.add_post_start_hook("storage-readiness", nothing)
         server.add_post_start_hook("start-legacy-token-tracking-controller", self._token_tracking)
-        server.add_post_start_hook("start-service-ip-repair-controllers", nothing)
+        server.add_post_start_hook("start-service-ip-repair-controllers", self._repair_services)
         if self._rbac:
             server.add_post_start_hook("rbac/bootstrap-roles", self._roles)
         server.add_post_start_hook("scheduling/bootstrap-system-priority-classes", self._priority_classes)
@@ -111,3 +113,10 @@ class KubeAPIServerHooks:
 
     async def _service_cidr(self, context: HookContext) -> None:
         await default_service_cidr(context.client, self._address)
+        self._service_ranges.set()
+
+    async def _repair_services(self, context: HookContext) -> None:
+        await self._service_ranges.wait()
+        repair = ServiceRepair(context.client)
+        await repair.repair()
+        context.start(repair.run(), "service-ip-repair")

@@ -40,6 +40,10 @@ async def default_service_cidr(client: LoopbackClient, address: Address) -> None
     wanted: list[Object] = [{"metadata": {"name": "kubernetes"}, "spec": {"cidrs": list(address.service_cidrs)}}]
     await ensure(client, SERVICE_CIDRS, wanted)
     stored = await client.get(*SERVICE_CIDRS, "kubernetes")
+    cidrs = list(address.service_cidrs)
+    if len(cidrs) == 2 and stored["spec"]["cidrs"] == cidrs[:1]:
+        # the cluster has become dual-stack
+        stored = await client.update(*SERVICE_CIDRS, {**stored, "spec": {"cidrs": cidrs}})
     conditions = stored.get("status", {}).get("conditions") or ()
     if any(c["type"] == "Ready" and c["status"] == "True" for c in conditions):
         return
