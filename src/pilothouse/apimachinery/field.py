@@ -4,6 +4,7 @@ A path is a plain string built with the helpers below ("spec.containers[0].name"
 only where an error is found. An `Error` renders as kube-apiserver writes it on the wire.
 """
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -88,7 +89,19 @@ def _render(value: Any) -> str:
             return _quote(value)
         case int() | float():
             return str(value)
-    return orjson.dumps(value).decode()
+    return _json(value).translate(_HTML)
+
+
+def _json(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        # a number beyond 64 bits, in data that is kept as it came
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+#: What Go's JSON never writes as it is.
+_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def _quote(text: str) -> str:

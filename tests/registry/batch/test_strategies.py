@@ -1,4 +1,5 @@
-from tests.registry.cluster import Cluster, Object, run
+from pilothouse.registry.batch.strategies import CronJobStrategy, JobStrategy
+from tests.registry.cluster import Cluster, context, run
 
 TEMPLATE = {"spec": {"containers": [{"name": "c", "image": "i"}], "restartPolicy": "Never"}}
 
@@ -18,24 +19,26 @@ def test_a_job_finds_its_pods_by_its_uid() -> None:
 
 def test_a_job_with_a_selector_of_its_own() -> None:
     async def test(cluster: Cluster) -> None:
-        spec = {"template": TEMPLATE, "manualSelector": True, "selector": {"matchLabels": {"a": "b"}}}
+        template = {**TEMPLATE, "metadata": {"labels": {"a": "b"}}}
+        spec = {"template": template, "manualSelector": True, "selector": {"matchLabels": {"a": "b"}}}
         job = await cluster.create("jobs", {"metadata": {"name": "j"}, "spec": spec}, group="batch")
         assert job["spec"]["selector"] == {"matchLabels": {"a": "b"}}
-        assert "labels" not in job["spec"]["template"]["metadata"]
+        assert job["spec"]["template"]["metadata"]["labels"] == {"a": "b"}
 
     run(test)
 
 
 def test_time_zones_in_schedules_are_warned_about() -> None:
-    async def test(cluster: Cluster) -> None:
-        spec = {"schedule": "@daily", "jobTemplate": {"spec": {"template": TEMPLATE}}}
-        await cluster.create("cronjobs", {"metadata": {"name": "c"}, "spec": spec}, group="batch")
+    old = {"metadata": {"generation": 1}, "spec": {"schedule": "TZ=UTC * * * * *"}}
+    warnings = CronJobStrategy().warnings_on_update(context(), old, old)
+    assert [w.partition(",")[0] for w in warnings] == ["cannot use TZ or CRON_TZ in spec.spec.schedule"]
 
-        def zone(obj: Object) -> None:
-            obj["spec"]["schedule"] = "TZ=UTC * * * * *"
 
-        await cluster.update("cronjobs", "c", zone, group="batch")
-        assert cluster.ctx.warnings is not None
-        assert cluster.ctx.warnings[0].startswith("cannot use TZ or CRON_TZ in spec.spec.schedule")
-
-    run(test)
+def test_very_large_jobs_are_warned_about() -> None:
+    spec = {"completionMode": "Indexed", "completions": 200_000, "parallelism": 20_000}
+    job = {"metadata": {"name": "j"}, "spec": spec}
+    assert [w.partition(":")[0] for w in JobStrategy().warnings_on_create(context(), job)] == ["spec"]
+    cron_job = {"metadata": {"name": "j"}, "spec": {"jobTemplate": {"spec": spec}}}
+    assert [w.partition(":")[0] for w in CronJobStrategy().warnings_on_create(context(), cron_job)] == [
+        "spec.jobTemplate.spec"
+    ]

@@ -165,11 +165,11 @@ def _index_list(name: str, text: str, completions: int) -> Errors:
 
 def _running(update: _Update) -> Errors:
     status = update.status
-    terminating, ready = status.get("terminating") or 0, status.get("ready") or 0
+    terminating, ready = status.get("terminating") or 0, status.get("ready")
     errors: list[Error] = []
     if terminating > 0 and update.finished and update.changed("Finished", "terminating"):
         errors.append(field.invalid("terminating", terminating, "terminating>0 is invalid for finished job"))
-    if ready > (status.get("active") or 0) and update.changed("ready", "active"):
+    if ready is not None and ready > (status.get("active") or 0) and update.changed("ready", "active"):
         errors.append(field.invalid("ready", ready, "cannot set more ready pods than active"))
     return errors
 

@@ -117,7 +117,9 @@ def validate_replication_controller_status(controller: Obj) -> Errors:
 def at_most_replicas(status: Obj, names: Sequence[str]) -> Errors:
     replicas = status.get("replicas") or 0
     text = "cannot be greater than status.replicas"
-    return [field.invalid(name, status[name], text) for name in names if (status.get(name) or 0) > replicas]
+    return [
+        field.invalid(name, count, text) for name in names if (count := status.get(name) or 0) > replicas
+    ]
 
 
 def available_are_ready(status: Obj, text: str = "cannot be greater than readyReplicas") -> Errors:
