@@ -8,7 +8,6 @@ an error has such a value.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -29,6 +28,8 @@ def internal(type: str, value: Any) -> Any:
 
 def internal_diff(type: str, old: Any, new: Any) -> str:
     """A unified diff of two values, without file names (upstream: apimachinery pkg/util/diff)."""
+    import difflib  # only refused updates need it
+
     before, after = (_pretty(internal(type, value)) for value in (old, new))
     return "".join(list(difflib.unified_diff(before, after))[2:])
 

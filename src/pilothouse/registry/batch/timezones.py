@@ -4,12 +4,13 @@ The names come from the package `tzdata`, not from the machine, so that every in
 """
 
 from functools import cache
-from importlib import resources
 
 
 @cache
 def names() -> frozenset[str]:
     """The zones of the IANA database, "Europe/Berlin", "UTC"."""
+    from importlib import resources  # only cron jobs with a time zone need it
+
     return frozenset((resources.files("tzdata") / "zones").read_text("ascii").split())
 
 
