@@ -80,9 +80,6 @@ class Strategy:
     def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
         return []
 
-    def warnings_on_status_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
-        return []
-
     def canonicalize(self, obj: Object) -> None: ...
 
     def check_graceful_delete(self, ctx: Context, obj: Object, options: DeleteOptions) -> int | None:

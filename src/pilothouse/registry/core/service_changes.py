@@ -80,5 +80,14 @@ def service_warnings(service: Mapping[str, Any]) -> list[str]:
     return warnings
 
 
+def status_warnings(service: Mapping[str, Any]) -> list[str]:
+    """About the addresses of its load balancer."""
+    ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or ()
+    return [
+        text for i, one in enumerate(ingress) if one.get("ip")
+        for text in warnings_for_ip(f"status.loadBalancer.ingress[{i}]", one["ip"])
+    ]
+
+
 def _of_ips(spec: Spec, name: str) -> list[str]:
     return [text for i, ip in enumerate(spec.get(name) or ()) for text in warnings_for_ip(f"spec.{name}[{i}]", ip)]

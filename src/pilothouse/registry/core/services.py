@@ -15,7 +15,7 @@ from pilothouse.registry.core.service_allocation import (
     needs_health_check,
     uses_node_ports,
 )
-from pilothouse.registry.core.service_changes import service_warnings
+from pilothouse.registry.core.service_changes import service_warnings, status_warnings
 from pilothouse.registry.core.service_families import same
 from pilothouse.registry.core.service_validation import (
     validate_service,
@@ -87,6 +87,9 @@ class ServiceStrategy(Strategy):
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return list(validate_service_status(obj, old))
+
+    def warnings_on_status_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return status_warnings(obj)
 
     def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
         return service_warnings(obj)
