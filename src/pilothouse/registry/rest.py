@@ -91,6 +91,9 @@ class Strategy:
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[fld.Error]:
         return []
 
+    def warnings_on_status_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        return []
+
     async def permit(self, ctx: Context, namespace: str, obj: Object, old: Object | None) -> None:
         """Refuses what this user may not write, before anything else is looked at (RBAC escalation). Raises 403.
 
