@@ -2,11 +2,12 @@ from tests.registry.cluster import Cluster, Object, run
 
 GROUP = "apiextensions.k8s.io"
 NAME = "things.example.com"
+VERSION = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
 DEFINITION = {
     "metadata": {"name": NAME},
     "spec": {
         "group": "example.com", "scope": "Namespaced", "names": {"plural": "things", "kind": "Thing"},
-        "versions": [{"name": "v1", "served": True, "storage": True}],
+        "versions": [VERSION],
     },
     "status": {"storedVersions": ["v9"]},
 }
@@ -22,7 +23,7 @@ def test_names_and_stored_versions() -> None:
         assert created["status"]["storedVersions"] == ["v1"]
 
         def upgrade(obj: Object) -> None:
-            obj["spec"]["versions"] = [{"name": "v2", "served": True, "storage": True}]
+            obj["spec"]["versions"] = [{**VERSION, "storage": False}, {**VERSION, "name": "v2"}]
 
         updated = await cluster.update(CRDS, NAME, upgrade, group=GROUP)
         assert updated["status"]["storedVersions"] == ["v1", "v2"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery import meta
+from pilothouse.apimachinery import field, meta
+from pilothouse.registry.apiextensions import validation
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import WithStatus
 
@@ -30,6 +31,15 @@ class CustomResourceDefinitionStrategy(WithStatus):
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         _add_stored_version(obj)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validation.validate_definition(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validation.validate_definition_update(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validation.validate_definition_status(obj))
 
     def start_termination(self, ctx: Context, obj: Object) -> None:
         finalizers = obj["metadata"].setdefault("finalizers", [])

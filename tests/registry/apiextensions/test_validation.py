@@ -1,0 +1,99 @@
+from typing import Any
+
+import pytest
+
+from pilothouse.registry.apiextensions.validation import (
+    validate_definition,
+    validate_definition_status,
+    validate_definition_update,
+)
+from tests.registry.checks import ABSENT, begins, edited
+
+VERSION = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
+NAMES = {"plural": "as", "singular": "a", "kind": "A", "listKind": "AList"}
+GOOD: dict[str, Any] = {
+    "metadata": {"name": "as.x.y"},
+    "spec": {"group": "x.y", "scope": "Cluster", "names": NAMES, "versions": [VERSION], "conversion": {
+        "strategy": "None",
+    }},
+    "status": {"storedVersions": ["v1"]},
+}
+COLUMN = {"name": "c", "type": "string", "jsonPath": ".a"}
+SHOWN = (
+    'spec.versions: Invalid value: [{"Name":"v1","Served":true,"Storage":false,"Deprecated":false,'
+    '"DeprecationWarning":null,"Schema":null,"Subresources":null,"AdditionalPrinterColumns":null,'
+    '"SelectableFields":null}]: must have exactly one version marked as storage version'
+)
+
+
+@pytest.mark.parametrize(("path", "value", "expected"), [
+    ("", None, []),
+    ("metadata.name", "b.x.y", ['metadata.name: Invalid value: "b.x.y": must be spec.names.plural+"."+spec.group']),
+    ("spec.scope", ABSENT, ["spec.scope: Required value"]),
+    ("spec.scope", "Odd", ['spec.scope: Unsupported value: "Odd": supported values: "Cluster", "Namespaced"']),
+    ("spec.names.kind", "a b", ['spec.names.kind: Invalid value: "a b": may have mixed case, but should otherwise']),
+    ("spec.names.listKind", "A", ['spec.names.listKind: Invalid value: "A": kind and listKind may not be the same']),
+    ("spec.names.shortNames", ["A B"], ['spec.names.shortNames[0]: Invalid value: "A B": a DNS-1035 label']),
+    ("spec.versions.0.schema", ABSENT, ["spec.versions[0].schema.openAPIV3Schema: Required value"]),
+    ("spec.versions.0.storage", False, [SHOWN]),
+    ("spec.versions.0.name", "V 1", [
+        'spec.versions[0].name: Invalid value: "V 1": a DNS-1035', 'spec.version: Invalid value: "V 1": a DNS-1035',
+        'status.storedVersions: Invalid value: ["v1"]: must have the storage version V 1',
+        'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously',
+    ]),
+    ("spec.versions.0.deprecationWarning", "x", [
+        'spec.versions[0].deprecationWarning: Invalid value: "x": can only be set for deprecated versions'
+    ]),
+    ("spec.versions.0.subresources", {"scale": {"specReplicasPath": ".a", "labelSelectorPath": "x"}}, [
+        'spec.subresources.scale.specReplicasPath: Invalid value: ".a": should be a json path under .spec',
+        "spec.subresources.scale.statusReplicasPath: Required value",
+        'spec.subresources.scale.labelSelectorPath: Invalid value: "x": must be a simple json path starting with .',
+    ]),
+    ("spec.versions.0.additionalPrinterColumns", [COLUMN, {"type": "odd", "format": "odd"}], [
+        "spec.additionalPrinterColumns[1].name: Required value",
+        'spec.additionalPrinterColumns[1].type: Invalid value: "odd": must be one of boolean,date,integer,number',
+        'spec.additionalPrinterColumns[1].format: Invalid value: "odd": must be one of byte,date,date-time',
+        "spec.additionalPrinterColumns[1].JSONPath: Required value",
+    ]),
+    ("spec.conversion", {"strategy": "Webhook"}, [
+        "spec.conversion.webhookClientConfig: Required value: required when strategy is set to Webhook",
+        "spec.conversion.conversionReviewVersions: Required value",
+    ]),
+    ("spec.conversion", {"strategy": "Webhook", "webhook": {
+        "clientConfig": {"url": "http://a"}, "conversionReviewVersions": ["v2"],
+    }}, [
+        'spec.conversion.webhookClientConfig.url: Invalid value: "http"',
+        'spec.conversion.conversionReviewVersions: Invalid value: ["v2"]: must include at least one of v1, v1beta1',
+    ]),
+    ("spec.preserveUnknownFields", True, ["spec.preserveUnknownFields: Invalid value: true: cannot set to true"]),
+    ("status.storedVersions", [], ["status.storedVersions: Invalid value: null: must have at least one stored"]),
+])
+def test_definitions(path: str, value: Any, expected: list[str]) -> None:
+    begins(validate_definition(edited(GOOD, path, value)), expected)
+
+
+def test_names_stay_once_they_are_served() -> None:
+    changed = edited(edited(GOOD, "spec.scope", "Namespaced"), "spec.names.plural", "bs")
+    begins(validate_definition_update(changed, GOOD), ['spec.names.plural: Invalid value: "bs": field is immutable'])
+    served = edited(GOOD, "status.conditions", [{"type": "Established", "status": "True"}])
+    begins(validate_definition_update(changed, served), [
+        'spec.scope: Invalid value: "Namespaced": field is immutable', 'spec.names.plural: Invalid value: "bs"',
+    ])
+
+
+def test_groups_of_kubernetes_need_approval() -> None:
+    ours = edited(edited(GOOD, "spec.group", "a.k8s.io"), "metadata.name", "as.a.k8s.io")
+    path = "metadata.annotations[api-approved.kubernetes.io]"
+    begins(validate_definition(ours), [f"{path}: Required value: protected groups must have approval annotation"])
+    begins(validate_definition_update(ours, ours), [])
+    for text, expected in (
+        ("unapproved, test", []), ("https://github.com/x", []), ("odd", [f'{path}: Invalid value: "odd": protected']),
+    ):
+        annotated = edited(ours, "metadata.annotations", {"api-approved.kubernetes.io": text})
+        begins(validate_definition(annotated), expected)
+
+
+def test_status() -> None:
+    begins(validate_definition_status({"status": {"acceptedNames": {"plural": "A", "kind": "A"}}}), [
+        'status.acceptedNames.plural: Invalid value: "A": a DNS-1035 label'
+    ])
