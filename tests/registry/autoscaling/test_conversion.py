@@ -1,6 +1,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from pilothouse.registry.autoscaling.conversion import v1_to_v2, v2_to_v1
 from pilothouse.registry.autoscaling.defaults import default_v2
 
@@ -119,3 +121,14 @@ def test_kind_and_version_follow() -> None:
     old = v2_to_v1(new)
     assert old["apiVersion"] == "autoscaling/v1"
     assert v1_to_v2(old)["apiVersion"] == "autoscaling/v2"
+
+
+@pytest.mark.parametrize("text", [
+    "5", "[5]", '[{"type":5}]', '[{"type":"Resource","resource":5}]',
+    '[{"type":"Pods","pods":{"metricName":"m","targetAverageValue":"abc"}}]',
+])
+def test_annotations_of_wrong_types_count_as_absent(text: str) -> None:
+    annotations = {"autoscaling.alpha.kubernetes.io/metrics": text, "autoscaling.alpha.kubernetes.io/behavior": "[5]"}
+    converted = v1_to_v2({"metadata": {"name": "h", "annotations": annotations}, "spec": {"maxReplicas": 1}})
+    assert [metric["type"] for metric in converted["spec"]["metrics"]] == ["Resource"]
+    assert "behavior" not in converted["spec"]

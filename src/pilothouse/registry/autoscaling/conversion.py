@@ -8,11 +8,15 @@ from typing import Any
 
 import orjson
 
+from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.apimachinery.schema.catalog import type_for
+from pilothouse.apimachinery.schema.decode import decoder
 from pilothouse.registry.autoscaling import metrics
 from pilothouse.registry.autoscaling.defaults import DEFAULT_CPU_UTILIZATION, PREFIX, ROUND_TRIP
 
 Object = dict[str, Any]
 
+_KIND = GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler")
 _METRICS = PREFIX + "metrics"
 _CURRENT = PREFIX + "current-metrics"
 _CONDITIONS = PREFIX + "conditions"
@@ -55,19 +59,21 @@ def v1_to_v2(hpa: Object) -> Object:
     result["spec"] = {name: spec[name] for name in ("scaleTargetRef", "minReplicas", "maxReplicas") if name in spec}
     utilization = spec.get("targetCPUUtilizationPercentage")
     own = [] if utilization is None else [_cpu_metric(utilization)]
-    others = _read(annotations, _METRICS, metrics.spec_from_v1)
+    others = _read(annotations, _METRICS, metrics.spec_from_v1, "spec", "metrics")
     result["spec"]["metrics"] = [*(others or ()), *own] or [_cpu_metric(DEFAULT_CPU_UTILIZATION)]
-    behavior = _behavior_from_go(_load(annotations.get(_BEHAVIOR)))
+    behavior = _typed(lambda: _behavior_from_go(_load(annotations.get(_BEHAVIOR))), "spec", "behavior")
     if behavior:
         result["spec"]["behavior"] = behavior
-    current: list[Object] | None = _read(annotations, _CURRENT, metrics.status_from_v1)
+    current: list[Object] | None = _read(
+        annotations, _CURRENT, metrics.status_from_v1, "status", "currentMetrics"
+    )
     cpu = status.get("currentCPUUtilizationPercentage")
     if current is None and cpu is not None:
         current = [{"type": "Resource", "resource": {"name": "cpu", "current": {"averageUtilization": cpu}}}]
     replicas = {"currentReplicas": status["currentReplicas"]} if status.get("currentReplicas") else {}
     result["status"] = _status(status, replicas)
     result["status"]["currentMetrics"] = current
-    conditions = _read(annotations, _CONDITIONS, dict)
+    conditions = _read(annotations, _CONDITIONS, dict, "status", "conditions")
     if conditions:
         result["status"]["conditions"] = conditions
     return result
@@ -122,11 +128,26 @@ def _load(text: str | None) -> Any:
         return None
 
 
-def _read(annotations: Object, name: str, convert: Callable[[Any], Object]) -> list[Object] | None:
+def _read(
+    annotations: Object, name: str, convert: Callable[[Any], Object], *field: str
+) -> list[Object] | None:
+    """The list in an annotation as v2's `field` has it."""
     value = _load(annotations.get(name))
-    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+    if not isinstance(value, list):
         return None
-    return [convert(item) for item in value]
+    found: list[Object] | None = _typed(lambda: [convert(item) for item in value], *field)
+    return found
+
+
+def _typed(convert: Callable[[], Any], *field: str) -> Any:
+    """What `convert` gives, if it is of the type of v2's `field`; else None."""
+    kind = type_for(_KIND)
+    for name in field:
+        kind = kind.fields[name].type if kind is not None else None
+    try:
+        return convert() if kind is None else decoder(kind)(convert(), None)
+    except (AttributeError, TypeError, ValueError):
+        return None
 
 
 def _behavior_to_go(behavior: Object) -> Object:
