@@ -25,7 +25,10 @@ READY = [{"type": "Ready", "status": "True"}]
         ({"phase": "Pending"}, "0/1", "Pending", "0"),
         ({"phase": "Running", "containerStatuses": [container({"running": {}}, True)]}, "1/1", "Running", "0"),
         (
-            {"phase": "Running", "containerStatuses": [container({"waiting": {"reason": "CrashLoopBackOff"}}, False, 3)]},
+            {
+                "phase": "Running",
+                "containerStatuses": [container({"waiting": {"reason": "CrashLoopBackOff"}}, False, 3)],
+            },
             "0/1", "CrashLoopBackOff", "3",
         ),
         (
