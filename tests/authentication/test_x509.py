@@ -89,6 +89,15 @@ def test_the_uid_attribute() -> None:
         authenticate(ca, ca.issue([*ALICE, (UID_OID, "u-1"), (UID_OID, "u-2")]))
 
 
+def test_the_uid_attribute_may_be_left_out() -> None:
+    ca = Issuer()
+    authenticator = X509Authenticator([ca.pem], read_uid=False, clock=lambda: NOW)
+    request = Request("GET", "/", peer_certificates=[ca.issue([*ALICE, (UID_OID, "u-1")])])
+    response = asyncio.run(authenticator.authenticate(request))
+    assert response is not None
+    assert response.user.uid == ""
+
+
 def test_no_certificate_or_no_common_name_is_no_opinion() -> None:
     ca = Issuer()
     assert authenticate(ca) is None

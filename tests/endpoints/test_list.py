@@ -5,6 +5,7 @@ import zlib
 import orjson
 
 from pilothouse.apimachinery.http import StreamResponse
+from pilothouse.endpoints.scope import Services
 from tests.endpoints.support import API, MAPS, PARTIAL, PARTIAL_LIST, TABLE, config_map, run, whole
 
 
@@ -155,3 +156,12 @@ def test_large_lists_are_compressed_or_streamed() -> None:
         assert small.headers == [(b"content-type", b"application/json")]
 
     run(test)
+
+
+def test_compression_can_be_switched_off() -> None:
+    async def test(api: API) -> None:
+        await fill(api, 2, data={"k": "x" * 100_000})
+        plain = await api.call("GET", MAPS, accept_encoding="gzip")
+        assert plain.headers == [(b"content-type", b"application/json")]
+
+    run(test, Services(compress=False))
