@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
@@ -39,16 +39,22 @@ class AllowAll:
         return Decision.ALLOW, ""
 
 
-class API:
-    """`call` is a request's whole way behind the chain; streams come back as they are."""
+MakeServices = Callable[[Mapping[GroupResource, Store]], Services]
 
-    def __init__(self, storage: Storage, services: Services | None = None) -> None:
+
+class API:
+    """`call` is a request's whole way behind the chain; streams come back as they are. `services` may be made of
+    the stores."""
+
+    def __init__(self, storage: Storage, services: MakeServices | Services | None = None) -> None:
         self.storage = storage
         stores: dict[GroupResource, Store] = {}
         self.groups = groups.build(Dependencies(stores=lambda resource: stores[resource]))
         resources = [resource for group in self.groups for resource in group.resources]
         stores.update(make_stores(storage, resources))
         self.stores = stores
+        if callable(services):
+            services = services(stores)
         self.services = services or Services(admission=Chain([]), authorizer=AllowAll())
         stored = discovery.storage_versions(resources)
         self.versions = {
@@ -107,7 +113,7 @@ async def events(response: Response, count: int) -> list[dict[str, Any]]:
 
 
 @contextlib.asynccontextmanager
-async def api(services: Services | None = None) -> AsyncIterator[API]:
+async def api(services: MakeServices | Services | None = None) -> AsyncIterator[API]:
     storage = Storage(MemoryBackend())
     await storage.start()
     try:

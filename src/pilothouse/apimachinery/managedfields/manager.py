@@ -111,7 +111,13 @@ class FieldManager:
         except ValueError as e:
             raise status.plain_internal(f"failed to decode managed fields: {e}") from e
         if not managed.managers:
-            self._own(managed, {}, live_bare, BEFORE_FIRST_APPLY, now)
+            try:
+                self._own(managed, {}, live_bare, BEFORE_FIRST_APPLY, now)
+            except TypedError as e:
+                error = validate(self._node, live_bare) or e
+                raise status.plain_internal(
+                    f"failed to create typed live object ({self._describe(live_bare)}): {error}"
+                ) from e
             _cap(managed)
         if config_entries is not None:
             raise status.bad_request("metadata.managedFields must be nil")
