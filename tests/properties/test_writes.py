@@ -18,6 +18,7 @@ _REFUSED_WITH_500 = (
     "quantities must match the regular expression", "illegal base64 data", "unable to find api field in struct",
     "does not contain declared merge key", "list element types are not identical", "target.", "[target.",
     "time: ", "expected pattern", "unable to parse quantity",
+    "resourceVersion should not be set on objects to be created",
 )
 _BATCH = 100
 

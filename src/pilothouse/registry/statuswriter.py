@@ -41,7 +41,7 @@ class StatusWriter:
         """Has `change` change the newest object in place. Raises what the store raises, and what `change` does."""
 
         async def update(newest: Object) -> Object:
-            new = orjson.loads(orjson.dumps(newest))
+            new: Object = orjson.loads(orjson.dumps(newest))
             change(new)
             if self._fields is None:
                 return new

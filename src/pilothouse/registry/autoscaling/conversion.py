@@ -27,7 +27,7 @@ _ESCAPES = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 def v2_to_v1(hpa: Object) -> Object:
     """A new v1 object. Not all metrics stand in the annotation: CPU utilization has a field of its own."""
     spec, status = hpa.get("spec") or {}, hpa.get("status") or {}
-    annotations = _without_round_trip(hpa["metadata"].get("annotations"))
+    annotations = _without_round_trip(_metadata(hpa).get("annotations"))
     cpu = [metric for metric in spec.get("metrics") or () if _is_cpu_utilization(metric)]
     others = [metric for metric in spec.get("metrics") or () if not _is_cpu_utilization(metric)]
     if others:
@@ -54,7 +54,7 @@ def v2_to_v1(hpa: Object) -> Object:
 def v1_to_v2(hpa: Object) -> Object:
     """A new v2 object. An annotation that cannot be read counts as absent."""
     spec, status = hpa.get("spec") or {}, hpa.get("status") or {}
-    annotations = hpa["metadata"].get("annotations") or {}
+    annotations = _metadata(hpa).get("annotations") or {}
     result = _with_metadata(hpa, _without_round_trip(annotations), "autoscaling/v2")
     result["spec"] = {name: spec[name] for name in ("scaleTargetRef", "minReplicas", "maxReplicas") if name in spec}
     utilization = spec.get("targetCPUUtilizationPercentage")
@@ -101,7 +101,7 @@ def _cpu_metric(utilization: int) -> Object:
 
 def _with_metadata(hpa: Object, annotations: Object, version: str) -> Object:
     result = dict(hpa)
-    metadata = dict(hpa["metadata"])
+    metadata = dict(_metadata(hpa))
     if annotations:
         metadata["annotations"] = dict(sorted(annotations.items()))
     else:
@@ -110,6 +110,11 @@ def _with_metadata(hpa: Object, annotations: Object, version: str) -> Object:
     if "apiVersion" in result:
         result["apiVersion"] = version
     return result
+
+
+def _metadata(hpa: Object) -> Object:
+    """Field management also converts parts of objects, which may have none."""
+    return hpa.get("metadata") or {}
 
 
 def _without_round_trip(annotations: Object | None) -> Object:
