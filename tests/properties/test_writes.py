@@ -19,6 +19,7 @@ _REFUSED_WITH_500 = (
     "does not contain declared merge key", "list element types are not identical", "target.", "[target.",
     "time: ", "expected pattern", "unable to parse quantity",
     "resourceVersion should not be set on objects to be created",
+    "Internal error occurred: failed to allocate requested HealthCheck NodePort",
 )
 _BATCH = 100
 
