@@ -158,6 +158,7 @@ def _credentials(options: Options) -> tuple[PKI, bytes]:
 
     names, addresses = serving_names(options)
     directory = options.pki_directory
+    directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with ThreadPoolExecutor(1) as pool:
         # An RSA key takes longer than all certificates together.
         keys = pool.submit(material.ensure_service_account_key, material.PKI(directory, directory))
