@@ -44,6 +44,20 @@ def test_reviews_store_nothing() -> None:
     run(test)
 
 
+def test_what_has_no_printer_makes_no_tables() -> None:
+    async def test(api: API) -> None:
+        path, body = "/apis/authentication.k8s.io/v1/selfsubjectreviews", {"kind": "SelfSubjectReview"}
+        code, answer = await api.json("POST", path, body, accept=f"{TABLE},application/json")
+        assert (code, answer["kind"]) == (201, "SelfSubjectReview")
+        await pod(api)
+        code, answer = await api.json("GET", f"{PODS}/p/status", accept=TABLE)
+        assert (code, answer["kind"]) == (200, "Table")
+        code, answer = await api.json("GET", f"{PODS}/p/ephemeralcontainers", accept=TABLE)
+        assert (code, answer["reason"]) == (406, "NotAcceptable")
+
+    run(test)
+
+
 def test_finalize_writes_the_whole_object() -> None:
     async def test(api: API) -> None:
         _, made = await api.json("POST", "/api/v1/namespaces", {"metadata": {"name": "n"}})

@@ -40,7 +40,7 @@ class Builder:
         if sub.kind is None or sub.kind == resource.gvk or catalog.type_for(sub.kind) is None:
             return self._whole(resource, sub)
         kind = sub.kind
-        bodies = BodyCodec(kind, internal_name(kind), accepts=sub.accepts)
+        bodies = BodyCodec(kind, internal_name(kind), default=sub.default, accepts=sub.accepts)
         rendering = Rendering(kind, f"{kind.kind}List", bodies.encode)
         return Scope(
             resource, self._stores(resource), self._services, rendering=rendering,

@@ -54,6 +54,11 @@ def allows_resource_transform(media_type: str, target: GroupVersionKind | None) 
     )
 
 
+def allows_unprinted_transform(media_type: str, target: GroupVersionKind | None) -> bool:
+    """What has no printer makes no tables (upstream: AllowsMediaTypeTransform without a TableConvertor)."""
+    return allows_resource_transform(media_type, target) and (target is None or target.kind != "Table")
+
+
 def allows_custom_resource_transform(media_type: str, target: GroupVersionKind | None) -> bool:
     """Custom resources have no protobuf form, but their metadata has."""
     return (target is not None or media_type != PROTOBUF) and allows_resource_transform(media_type, target)

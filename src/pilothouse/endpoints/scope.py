@@ -20,6 +20,7 @@ from pilothouse.endpoints.negotiation import (
     STREAM_MEDIA_TYPES,
     Negotiator,
     allows_custom_resource_transform,
+    allows_unprinted_transform,
 )
 from pilothouse.endpoints.selection import field_labels
 
@@ -69,6 +70,7 @@ class View:
 
 _item_negotiator = Negotiator(MEDIA_TYPES)
 _list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES))
+_unprinted_item_negotiator = Negotiator(MEDIA_TYPES, allows_unprinted_transform)
 _custom_item_negotiator = Negotiator(MEDIA_TYPES, allows_custom_resource_transform)
 _custom_list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES), allows_custom_resource_transform)
 
@@ -106,7 +108,9 @@ class Scope:
         self.namespaced = resource.namespaced
         self.field_labels = field_labels(resource)
         typed = has_messages(bodies.type)
-        self.negotiate: Negotiator = _item_negotiator if typed else _custom_item_negotiator
+        self.negotiate: Negotiator = _custom_item_negotiator
+        if typed:
+            self.negotiate = _item_negotiator if _prints(resource, subresource) else _unprinted_item_negotiator
         self.negotiate_list: Negotiator = _list_negotiator if typed else _custom_list_negotiator
         self.messages = Messages(rendering, resource.list_kind)
 
@@ -139,6 +143,13 @@ class Scope:
         return _not_acceptable(
             f"you requested PartialObjectMetadata, but the requested object is a list ({self.go_type}List)"
         )
+
+
+def _prints(resource: Resource, subresource: Subresource | None) -> bool:
+    """Whether upstream's storage of the endpoint is a rest.TableConvertor: what can be read is, and scales are."""
+    if subresource is not None:
+        return subresource.handler in ("status", "scale")
+    return resource.virtual is None or "get" in resource.virtual
 
 
 def _not_acceptable(message: str) -> status.StatusError:

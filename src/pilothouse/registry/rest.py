@@ -160,7 +160,8 @@ class Subresource:
     `kind` is the kind its bodies have (None: the parent's). `handler` names the mechanism: "status" and
     "scale" are the machine's own; anything else is a `SubresourceHandler`, a `Connecter` or a `Streamer` made by
     the group's folder.
-    `accepts` are older versions of `kind` that are no longer served, but whose bodies are still taken.
+    `accepts` are older versions of `kind` that are no longer served, but whose bodies are still taken; `default`
+    completes bodies of `kind` in place.
     """
 
     name: str
@@ -168,6 +169,7 @@ class Subresource:
     kind: GroupVersionKind | None = None
     handler: str | SubresourceHandler | Connecter | Streamer = ""
     accepts: tuple[GroupVersion, ...] = ()
+    default: Callable[[Object], None] | None = None
 
 
 class SubresourceHandler(Protocol):

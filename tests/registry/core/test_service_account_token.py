@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from pilothouse.apimachinery.status import StatusError
+from pilothouse.registry.authentication.defaults import default_token_request
 from tests.registry.cluster import Cluster, Object, pod, run
 from tests.registry.support import NOW
 
@@ -23,6 +24,7 @@ def request(**spec: Any) -> Object:
 
 
 async def ask(cluster: Cluster, body: Object) -> Object:
+    default_token_request(body)
     return await cluster.call("serviceaccounts", "token", "sa", body)
 
 

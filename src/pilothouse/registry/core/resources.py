@@ -1,6 +1,7 @@
 """Kinds of the core group (upstream: pkg/registry/core)."""
 
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
+from pilothouse.registry.authentication.defaults import default_token_request
 from pilothouse.registry.core import (
     component_status,
     controllers,
@@ -232,7 +233,9 @@ def build(dependencies: Dependencies) -> Group:
             "ServiceAccount",
             "serviceaccounts",
             short_names=("sa",),
-            subresources=(Subresource("token", ("create",), token, TokenRequests(dependencies)),),
+            subresources=(
+                Subresource("token", ("create",), token, TokenRequests(dependencies), default=default_token_request),
+            ),
             strategy=secrets.ServiceAccountStrategy(),
         ),
         _services(dependencies),

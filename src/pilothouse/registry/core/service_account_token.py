@@ -13,7 +13,6 @@ from pilothouse.apimachinery import field, meta, status
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.meta import new_uid
 from pilothouse.apimachinery.status import REASON_NOT_FOUND, StatusError
-from pilothouse.registry.authentication.defaults import default_token_request
 from pilothouse.registry.rest import Object, SubresourceCall
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ class TokenRequests:
                 f"the UID in the token request ({metadata['uid']}) does not match the UID of the service account "
                 f"({uid})",
             )
-        default_token_request(request)
         spec = request["spec"]
         if not spec.get("audiences"):
             spec["audiences"] = list(self._dependencies.api_audiences)
