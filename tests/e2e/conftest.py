@@ -28,6 +28,7 @@ class Kubectl:
 
     def __init__(self, server: TestServer, namespace: str, home: Path) -> None:
         self.namespace = namespace
+        self._server = server
         self._base = [tool("kubectl"), f"--kubeconfig={server.kubeconfig}", f"--namespace={namespace}"]
         self._environment = {**os.environ, "HOME": str(home), "KUBECONFIG": ""}
 
@@ -35,6 +36,16 @@ class Kubectl:
         return subprocess.run(
             [*self._base, *arguments], input=stdin, capture_output=True, text=True, timeout=60, check=False,
             env=self._environment | (env or {}),
+        )
+
+    def with_token(self, token: str, *arguments: str) -> Any:
+        """`run` with nothing but a bearer token for a credential."""
+        anonymous = [
+            self._base[0], "--kubeconfig=/dev/null", f"--server={self._server.url}", f"--namespace={self.namespace}",
+            f"--certificate-authority={self._server.ca_file}", f"--token={token}",
+        ]
+        return subprocess.run(
+            [*anonymous, *arguments], capture_output=True, text=True, timeout=60, check=False, env=self._environment
         )
 
     def __call__(self, *arguments: str, stdin: str | None = None, env: dict[str, str] | None = None) -> str:

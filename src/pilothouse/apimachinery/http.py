@@ -14,6 +14,7 @@ from pilothouse.apimachinery.status import StatusError
 if TYPE_CHECKING:
     from pilothouse.apimachinery.requestinfo import RequestInfo
     from pilothouse.apimachinery.user import User
+    from pilothouse.authorization.impersonation import Impersonated
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -48,7 +49,8 @@ class Context:
 
     __slots__ = (
         "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
-        "end_stream", "latency", "mux_incomplete", "received_at", "request_info", "response_headers", "seat",
+        "end_stream", "impersonated", "latency", "mux_incomplete", "received_at", "request_info", "response_headers",
+        "seat",
         "user", "warnings",
     )
 
@@ -60,6 +62,9 @@ class Context:
         """`time.monotonic` at which a request that is not long-running is cut off."""
         self.request_info: RequestInfo
         self.user: User
+        """Who is asking, or whom he acts as."""
+        self.impersonated: Impersonated | None = None
+        """Whom the request acts as, and by which right; None for one who acts as himself."""
         self.warnings: list[str] | None = None
         """Texts for Warning headers, in order, without duplicates; None until the first one."""
         self.authorization_decision: str = ""

@@ -3,10 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from pilothouse.apimachinery import names
+
 ANONYMOUS = "system:anonymous"
 ALL_AUTHENTICATED = "system:authenticated"
 ALL_UNAUTHENTICATED = "system:unauthenticated"
 SYSTEM_PRIVILEGED_GROUP = "system:masters"
+NODES_GROUP = "system:nodes"
+NODE_NAME_KEY = "authentication.kubernetes.io/node-name"
+"""The extra of a service account whose token belongs to a pod: the node that the pod runs on."""
+_SERVICE_ACCOUNT = "system:serviceaccount:"
+_NODE = "system:node:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +24,25 @@ class User:
     uid: str = ""
     groups: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def split_service_account(username: str) -> tuple[str, str] | None:
+    """(namespace, name) of a service account's user name, or None (upstream: serviceaccount.SplitUsername)."""
+    if not username.startswith(_SERVICE_ACCOUNT):
+        return None
+    parts = username.removeprefix(_SERVICE_ACCOUNT).split(":")
+    if len(parts) != 2 or names.is_dns_label(parts[0]) or names.is_dns_subdomain(parts[1]):
+        return None
+    return parts[0], parts[1]
+
+
+def service_account_groups(namespace: str) -> tuple[str, str]:
+    return "system:serviceaccounts", f"system:serviceaccounts:{namespace}"
+
+
+def node_of(username: str) -> str | None:
+    """The node that a node's user name is for, or None."""
+    if not username.startswith(_NODE):
+        return None
+    name = username.removeprefix(_NODE)
+    return None if names.is_dns_subdomain(name) else name

@@ -92,7 +92,9 @@ def server_config(options: Options, who: Authentication, authorizer: Authorizer)
     """What all servers of the chain share."""
     generic = options.generic
     chain = ChainConfig(
-        authenticator=who.requests, authorizer=authorizer, api_audiences=options.authentication.api_audiences,
+        authenticator=who.requests, authorizer=authorizer,
+        constrained_impersonation=options.feature_gates.enabled("ConstrainedImpersonation"),
+        api_audiences=options.authentication.api_audiences,
         render=render_error, request_timeout=generic.request_timeout,
         max_requests_in_flight=generic.max_requests_inflight,
         max_mutating_requests_in_flight=generic.max_mutating_requests_inflight,

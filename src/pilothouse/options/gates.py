@@ -13,7 +13,9 @@ from pathlib import Path
 
 from pilothouse.options import values
 
-SWITCHABLE: frozenset[str] = frozenset({"APIResponseCompression", "AllowParsingUserUIDFromCertAuth"})
+SWITCHABLE: frozenset[str] = frozenset({
+    "APIResponseCompression", "AllowParsingUserUIDFromCertAuth", "ConstrainedImpersonation",
+})
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,6 +53,8 @@ class ChainConfig:
     authenticator: "Authenticator | None" = None
     """None switches authentication off, as upstream: then requests have no user and no authorizer may be given."""
     authorizer: "Authorizer | None" = None
+    constrained_impersonation: bool = True
+    """Whether the constrained modes of acting as somebody else are there beside the old one."""
     api_audiences: Sequence[str] = ()
     front_proxy_headers: Sequence[str] = ()
     front_proxy_extra_prefixes: Sequence[str] = ()
@@ -137,7 +139,8 @@ FILTERS: tuple[Place, ...] = (
           lambda h, c: with_startup_early_annotation(h, c.signals.has_been_ready)),
     Place("Audit", "knows the real user, sees what impersonation and the rest decide", lambda h, c: absent(h)),
     Place("Impersonation", "what follows judges the user acted as",
-          lambda h, c: with_impersonation(h, c.render)),
+          lambda h, c: with_impersonation(
+              h, c.authorizer, c.render, c.metrics, constrained=c.constrained_impersonation, clock=c.clock)),
     Place("NotReady", "lets the server's own user pass",
           lambda h, c: with_not_ready(h, c.signals.has_been_ready)
           if c.send_retry_after_while_not_ready_once else h),

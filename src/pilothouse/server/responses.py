@@ -14,6 +14,7 @@ from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.http import Headers, Request, Response
 from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.apimachinery.status import StatusError
+from pilothouse.authorization.forbidden import sanitize
 
 JSON_TYPE: Final = (b"content-type", b"application/json")
 TEXT_TYPE: Final = (b"content-type", b"text/plain; charset=utf-8")
@@ -53,11 +54,6 @@ def render_status(request: Request, error: StatusError) -> Response:
     if retry_after and not any(name == b"retry-after" for name, _ in headers):
         headers.append((b"retry-after", str(retry_after).encode()))
     return Response(error.code, orjson.dumps(error.status()) + b"\n", headers)
-
-
-def sanitize(message: str) -> str:
-    """Nothing that a browser could take for HTML (upstream: responsewriters/errors.go)."""
-    return message.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def internal_error(request: Request, cause: object) -> Response:

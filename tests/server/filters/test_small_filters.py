@@ -4,9 +4,6 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 
-import orjson
-import pytest
-
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.user import User
 from pilothouse.observability.logging import Logger
@@ -14,7 +11,6 @@ from pilothouse.server.filters.cache_control import with_cache_control
 from pilothouse.server.filters.cors import with_cors
 from pilothouse.server.filters.hsts import with_hsts
 from pilothouse.server.filters.http_log import with_http_logging
-from pilothouse.server.filters.impersonation import with_impersonation
 from pilothouse.server.filters.late_requests import with_late_connection_filter, with_non_ready_request_logging
 from pilothouse.server.filters.mux_complete import with_mux_and_discovery_complete
 from pilothouse.server.filters.received_timestamp import with_received_timestamp
@@ -22,7 +18,6 @@ from pilothouse.server.filters.retry_after import with_not_ready, with_opt_in_re
 from pilothouse.server.filters.shutdown_header import with_shutdown_response_header
 from pilothouse.server.filters.startup_annotation import with_startup_early_annotation
 from pilothouse.server.lifecycle import Signal
-from pilothouse.server.responses import render_status
 from pilothouse.server.streams import TrackedStream
 
 Build = Callable[..., Request]
@@ -75,30 +70,6 @@ def test_cors(build: Build, ok: Handler) -> None:
     assert headers[b"access-control-allow-methods"] == b"POST, GET, OPTIONS, PUT, DELETE, PATCH"
     assert headers[b"access-control-allow-credentials"] == b"true"
     assert serve(handler, build("GET", origin="https://example.com")).status == 200
-
-
-@pytest.mark.parametrize(
-    ("header", "message"),
-    [
-        ("impersonate_user",
-         'users "eve" is forbidden: User "bob" cannot impersonate resource "users" in API group ""'),
-        ("impersonate_group",
-         'groups "eve" is forbidden: User "bob" cannot impersonate resource "groups" in API group ""'),
-        ("impersonate_uid",
-         'uids.authentication.k8s.io "eve" is forbidden: User "bob" cannot impersonate resource "uids" in API group'
-         ' "authentication.k8s.io"'),
-        ("impersonate_extra_a",
-         'userextras.authentication.k8s.io "eve" is forbidden: User "bob" cannot impersonate resource "userextras" in'
-         ' API group "authentication.k8s.io"'),
-    ],
-)
-def test_impersonation_is_refused_and_never_ignored(build: Build, ok: Handler, header: str, message: str) -> None:
-    response = serve(with_impersonation(ok, render_status), build(**{header: "eve"}))
-    assert response.status == 403
-    assert orjson.loads(response.body)["message"] == (
-        f"{message} at the cluster scope: impersonation (--as) is not supported by this server yet"
-    )
-    assert serve(with_impersonation(ok, render_status), build(accept="x")).status == 200
 
 
 def test_retry_after_while_shutting_down(build: Build, ok: Handler) -> None:

@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.domainpath import is_domain_prefixed_path
 from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
-from pilothouse.apimachinery.validation import byte_length, is_dns1123_label, is_dns1123_subdomain, is_http_path
+from pilothouse.apimachinery.validation import byte_length, is_dns1123_label
 from pilothouse.registry.batch import cron
 from pilothouse.registry.batch.policy_validation import validate_pod_failure_policy, validate_success_policy
 from pilothouse.registry.batch.timezones import unknown_location
@@ -112,7 +113,7 @@ def validate_job_spec(spec: Obj, rules: PodRules) -> Errors:
     if spec.get("maxFailedIndexes") is not None and spec.get("backoffLimitPerIndex") is None:
         errors.append(field.required("backoffLimitPerIndex", "when maxFailedIndexes is specified"))
     if spec.get("managedBy") is not None:
-        errors += within("managedBy", _domain_prefixed_path(spec["managedBy"]))
+        errors += is_domain_prefixed_path("managedBy", spec["managedBy"])
         errors += too_long(spec, "managedBy", 63)
     errors += _completion_mode(spec)
     if (policy := spec.get("podFailurePolicy")) is not None:
@@ -128,16 +129,6 @@ def validate_job_spec(spec: Obj, rules: PodRules) -> Errors:
     template = spec.get("template") or {}
     errors += within("template", validate_template(template, rules))
     return [*errors, *within("template.spec", _restart_policy(spec, template.get("spec") or {}))]
-
-
-def _domain_prefixed_path(text: str) -> Errors:
-    if not text:
-        return (field.required(""),)
-    host, _, path = text.partition("/")
-    if not host or not path:
-        return (field.invalid("", text, 'must be a domain-prefixed path (such as "acme.io/foo")'),)
-    errors = [field.invalid("", host, error) for error in is_dns1123_subdomain(host)]
-    return errors + [field.invalid("", path, error) for error in is_http_path(path)]
 
 
 def _completion_mode(spec: Obj) -> Errors:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Final
 
 from pilothouse.apimachinery import field, ipvalidation
+from pilothouse.apimachinery.domainpath import is_domain_prefixed_path
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.names import is_dns_label
 from pilothouse.apimachinery.validation import (
     byte_length,
     is_dns1123_subdomain,
-    is_http_path,
     is_path_segment_name,
     is_port_name,
     is_port_number,
@@ -169,7 +169,7 @@ def _validate_ingress_class_spec(spec: Obj) -> Errors:
     errors = []
     if byte_length(controller) > _CONTROLLER_MAX_LENGTH:
         errors.append(field.too_long("controller", _CONTROLLER_MAX_LENGTH))
-    errors += domain_prefixed_path("controller", controller)
+    errors += is_domain_prefixed_path("controller", controller)
     errors += member(spec, "parameters", _validate_parameters)
     return errors
 
@@ -198,17 +198,6 @@ def typed_reference(ref: Obj) -> Errors:
         *required_matching(ref, "kind", is_path_segment_name),
         *required_matching(ref, "name", is_path_segment_name),
     ]
-
-
-def domain_prefixed_path(path: str, value: str) -> Errors:
-    """Something like "acme.io/foo"."""
-    if not value:
-        return (field.required(path),)
-    host, _, rest = value.partition("/")
-    if not host or not rest:
-        return (field.invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")'),)
-    errors = [field.invalid(path, host, text) for text in is_dns1123_subdomain(host)]
-    return errors + [field.invalid(path, rest, text) for text in is_http_path(rest)]
 
 
 # ServiceCIDRs

@@ -4,16 +4,13 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery import status
-from pilothouse.apimachinery.field import go_quote
-from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
 from pilothouse.apimachinery.requestinfo import request_uri
-from pilothouse.apimachinery.status import StatusError
+from pilothouse.authorization.forbidden import forbidden
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
 from pilothouse.observability.logging import log
 from pilothouse.server.metrics import ServerMetrics
-from pilothouse.server.responses import internal_error, sanitize
+from pilothouse.server.responses import internal_error
 
 if TYPE_CHECKING:
     from pilothouse.authorization.interface import Authorizer
@@ -65,25 +62,3 @@ def with_authorization(
         return response
 
     return serve
-
-
-def forbidden(attributes: Attributes, reason: str) -> StatusError:
-    """403 in kube-apiserver's words; `reason` is the authorizer's."""
-    message = sanitize(_message(attributes))
-    if reason:
-        message = f"{message}: {reason}"
-    return status.forbidden(GroupResource(attributes.api_group, attributes.resource), attributes.name, message)
-
-
-def _message(attributes: Attributes) -> str:
-    user = go_quote(attributes.user.name)
-    if not attributes.is_resource_request:
-        return f"User {user} cannot {attributes.verb} path {go_quote(attributes.path)}"
-    resource = attributes.resource
-    if attributes.subresource:
-        resource = f"{resource}/{attributes.subresource}"
-    where = f"in the namespace {go_quote(attributes.namespace)}" if attributes.namespace else "at the cluster scope"
-    return (
-        f"User {user} cannot {attributes.verb} resource {go_quote(resource)}"
-        f" in API group {go_quote(attributes.api_group)} {where}"
-    )
