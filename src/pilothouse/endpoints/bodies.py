@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.codec import encode, json, protobuf, yaml
@@ -19,15 +19,48 @@ from pilothouse.registry.rest import DeleteOptions, Object
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
-__all__ = ["IGNORE", "STRICT", "WARN", "BodyCodec", "decode_delete_options"]
+__all__ = ["IGNORE", "STRICT", "WARN", "Bodies", "BodyCodec", "decode_delete_options"]
 
 _META_SCHEME = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
 _DELETE_OPTIONS = GroupVersionKind("meta.k8s.io", "v1", "DeleteOptions")
 _CANNOT = " cannot be handled as a "
 
 
+class Bodies(Protocol):
+    """What one endpoint takes, and how its objects are written. Built-in kinds have a `BodyCodec`.
+
+    `type` is the schema that merges and field managers read. `routed`: whether the endpoint has a route of its own,
+    as those of built-in kinds have. Custom resources have none: they take no strategic merge patches, and refuse
+    media types in the words of their handler.
+    """
+
+    @property
+    def type(self) -> Type: ...
+
+    @property
+    def routed(self) -> bool: ...
+
+    def decode(self, data: bytes, media_type: str, validation: str, ctx: Context) -> Object:
+        """The object of a request body; warnings go to `ctx`. Raises 400."""
+        ...
+
+    def patched(self, document: Any, unknown: list[str], *, check_kind: bool) -> Object:
+        """The object of a patched document; fields nobody knows are told in `unknown`. Raises ValueError with
+        Go's text for one that does not fit, and with `check_kind` for one of another kind."""
+        ...
+
+    def completed(self, applied: Object) -> Object:
+        """The result of an apply in normal form. Raises 500 for one that does not fit."""
+        ...
+
+    def encode(self, obj: Object) -> bytes:
+        """Compact JSON in the form in which objects are stored."""
+        ...
+
+
 class BodyCodec:
     """Decodes what one endpoint takes. `internal_kind` is Go's name of the kind in error texts."""
+
 
     def __init__(
         self,
@@ -37,11 +70,13 @@ class BodyCodec:
         type: Type | None = None,
         default: Callable[[Object], None] | None = None,
         accepts: Sequence[GroupVersion] = (),
+        routed: bool = True,
     ) -> None:
         found = type or catalog.type_for(gvk)
         if found is None:
             raise LookupError(f"no schema for {gvk}")
         self.type = found
+        self.routed = routed
         self._gvk = gvk
         self._decoder = ObjectDecoder(gvk, internal_kind, type=found, accepts=tuple(accepts))
         self._decode = decoder(found, keep_empty=True)

@@ -9,7 +9,7 @@ from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.managedfields.manager import FieldManager
 from pilothouse.apimachinery.managedfields.versions import Version, through_hub
 from pilothouse.apimachinery.schema import catalog
-from pilothouse.endpoints.bodies import BodyCodec
+from pilothouse.endpoints.bodies import Bodies, BodyCodec
 from pilothouse.endpoints.ownership import reset_fields
 from pilothouse.endpoints.rendering import Rendering
 from pilothouse.endpoints.scale import ScaleView, scale_printer
@@ -18,6 +18,7 @@ from pilothouse.endpoints.table import Tables
 from pilothouse.registry.printing import DEFAULT_PRINTER
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.managedfields.fieldset import FieldSet
     from pilothouse.apimachinery.managedfields.updater import Converter
     from pilothouse.endpoints.scope import Services
     from pilothouse.registry.rest import Resource, Subresource
@@ -25,7 +26,13 @@ if TYPE_CHECKING:
 
 
 class Builder:
-    """`stores` finds the store of a resource; it is asked once for each."""
+    """Makes the scopes of built-in kinds; a subclass makes those of kinds that bring their own forms.
+
+    `stores` finds the store of a resource; it is asked once for each.
+    """
+
+    #: Whether endpoints have routes of their own (see `bodies.Bodies`).
+    routed = True
 
     def __init__(self, stores: Callable[[Resource], Store | None], services: Services) -> None:
         self._stores = stores
@@ -51,32 +58,53 @@ class Builder:
     def scale(self, resource: Resource, sub: Subresource) -> tuple[Scope, ScaleView]:
         """The scope of a scale, and the view through which it sees the store."""
         kind = sub.kind or GroupVersionKind("autoscaling", "v1", "Scale")
-        bodies = BodyCodec(kind, "autoscaling.Scale")
+        bodies = BodyCodec(kind, "autoscaling.Scale", routed=self.routed)
         rendering = Rendering(kind, "ScaleList", bodies.encode)
-        view = ScaleView(resource, rendering)
+        view = self.scale_view(resource, rendering)
         scope = Scope(
             resource, self._stores(resource), self._services, rendering=rendering,
             tables=Tables(scale_printer, rendering, self._services.clock), bodies=bodies,
-            field_manager=FieldManager(bodies.type, kind, sub.name), subresource=sub, view=view,
+            field_manager=self.scale_manager(resource, bodies, kind), subresource=sub, view=view,
         )
         return scope, view
 
     def _whole(self, resource: Resource, sub: Subresource | None) -> Scope:
         name = sub.name if sub is not None else ""
         store = self._stores(resource)
-        bodies = BodyCodec(resource.gvk, resource.internal_kind, default=resource.default)
-        rendering = Rendering(
-            resource.gvk, resource.list_kind, bodies.encode, resource.converter,
-            hidden_annotations=resource.hidden_annotations,
-        )
+        bodies = self.bodies(resource)
+        rendering = self.rendering(resource, bodies)
         return Scope(
             resource, store, self._services, rendering=rendering,
             tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
             field_manager=FieldManager(
-                bodies.type, resource.gvk, name, reset_fields(resource, name), _between_versions(resource.group, store)
+                bodies.type, resource.gvk, name, self.reset_fields(resource, name), self.converter(resource, store)
             ),
             subresource=sub,
         )
+
+    # What a kind's forms are
+
+    def bodies(self, resource: Resource) -> Bodies:
+        return BodyCodec(resource.gvk, resource.internal_kind, default=resource.default)
+
+    def rendering(self, resource: Resource, bodies: Bodies) -> Rendering:
+        return Rendering(
+            resource.gvk, resource.list_kind, bodies.encode, resource.converter,
+            hidden_annotations=resource.hidden_annotations,
+        )
+
+    def reset_fields(self, resource: Resource, subresource: str) -> FieldSet:
+        return reset_fields(resource, subresource)
+
+    def converter(self, resource: Resource, store: Store | None) -> Converter | None:
+        """What the field manager converts with."""
+        return _between_versions(resource.group, store)
+
+    def scale_view(self, resource: Resource, rendering: Rendering) -> ScaleView:
+        return ScaleView(resource, rendering)
+
+    def scale_manager(self, resource: Resource, bodies: Bodies, kind: GroupVersionKind) -> FieldManager:
+        return FieldManager(bodies.type, kind, "scale")
 
 
 def _between_versions(group: str, store: Store | None) -> Converter | None:

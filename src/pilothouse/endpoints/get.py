@@ -24,6 +24,7 @@ def get(scope: Scope) -> Handler:
     namespaced = scope.namespaced
     group_resource = scope.group_resource
     object_bytes = scope.rendering.object
+    one_version = scope.rendering.versions is None
 
     async def handle(request: Request) -> Response:
         info = request.context.request_info
@@ -38,7 +39,7 @@ def get(scope: Scope) -> Handler:
         found = find(key_of(namespace, info.name))
         if found is None:
             raise status.not_found(group_resource, info.name)
-        if accepted is PLAIN_JSON:
+        if accepted is PLAIN_JSON and one_version:
             return await write(request, accepted, 200, object_bytes(found))
         return await write_item(request, scope, accepted, 200, found)
 

@@ -185,7 +185,9 @@ class APIGroupVersion:
         resource = self.resources.get(name)
         if resource is None:
             return None
-        made = self._endpoints[name] = Endpoints(resource, self._builder), deprecation.warning(resource.gvk)
+        made = self._endpoints[name] = (
+            Endpoints(resource, self._builder), resource.deprecated or deprecation.warning(resource.gvk)
+        )
         return made
 
 

@@ -160,11 +160,13 @@ async def write_list(request: Request, scope: Scope, accepted: Accepted, found: 
     target = accepted.transform
     rendering = scope.rendering
     metadata = found.metadata()
+    if rendering.versions is not None:
+        found = replace(found, items=list(await rendering.versions.shown(found.items)))
     if accepted.media_type == PROTOBUF:
         return await _write_messages(request, scope, target, found)
     if target is None:
-        head = b'%s"metadata":%s,"items":[' % (rendering.list_prefix, orjson.dumps(metadata))
-        return await write_items(request, accepted, 200, head, await _bodies(rendering, found.items), b"]}")
+        head, tail = rendering.list_frame(metadata)
+        return await write_items(request, accepted, 200, head, await _bodies(rendering, found.items), tail)
     version = target.version
     if target.kind == "Table":
         include = options.include_object(request)

@@ -175,13 +175,15 @@ def unsupported_media_type(media_types: Sequence[str]) -> StatusError:
 class Negotiator:
     """Negotiates for one kind of endpoint and remembers the Accept headers it has seen.
 
-    `produces` is what the route declares to the router, `allows` which transformations its handler makes.
+    `produces` is what the route declares to the router, `allows` which transformations its handler makes. What is
+    not `routed` is looked at by its handler alone.
     """
 
     def __init__(
         self, produces: Sequence[str] = MEDIA_TYPES, allows: Allows = allows_resource_transform,
-        served: Sequence[str] = MEDIA_TYPES,
+        served: Sequence[str] = MEDIA_TYPES, *, routed: bool = True,
     ) -> None:
+        self._routed = routed
         self._produces = tuple(produces)
         self._allows = allows
         self._served = served
@@ -192,7 +194,8 @@ class Negotiator:
         header = request.header(b"accept") or ""
         accepted = self._known.get(header)
         if accepted is None:
-            self._route(header, request)
+            if self._routed:
+                self._route(header, request)
             accepted = self._match(header)
             if accepted is None:
                 raise not_acceptable([t for t in self._produces if ";" not in t])

@@ -14,7 +14,9 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
-from pilothouse.endpoints.patching import APPLY_YAML, MECHANISMS, Patching
+from pilothouse.endpoints.negotiation import unsupported_media_type
+from pilothouse.endpoints.patching import APPLY_YAML, MECHANISMS, STRATEGIC_MERGE_PATCH, Patching
+from pilothouse.endpoints.scope import AS_THEY_ARE
 from pilothouse.endpoints.transform import write_item
 from pilothouse.endpoints.writing import check_name, dedup_owners, from_storage, has_uid, to_storage
 from pilothouse.registry.writing import ensure_namespace
@@ -26,14 +28,20 @@ if TYPE_CHECKING:
 
 def patch(scope: Scope) -> Handler:
     """The store reads the newest object, has it patched here, and begins again if another write came between."""
+    routed = scope.bodies.routed
+    mechanisms = {
+        media_type: mechanism for media_type, mechanism in MECHANISMS.items()
+        if routed or media_type != STRATEGIC_MERGE_PATCH
+    }
+
     async def handle(request: Request) -> Response:
         ctx = request.context
         info = ctx.request_info
         name = info.name
         content_type = (request.header(b"content-type") or "").partition(";")[0]
-        mechanism = MECHANISMS.get(content_type)
+        mechanism = mechanisms.get(content_type)
         if mechanism is None:
-            raise unsupported(request)
+            raise unsupported(request) if routed else unsupported_media_type(tuple(mechanisms))
         accepted = scope.negotiate(request)
         body = await request.body(scope.services.max_body_bytes)
         applies = content_type == APPLY_YAML
@@ -64,7 +72,9 @@ def patch(scope: Scope) -> Handler:
             create_on_missing=applies and not scope.subresource_name,
             validate=scope.view.validation(admitting.of_update()),
         )
-        return await write_item(request, scope, accepted, 201 if created else 200, scope.view.item(item))
+        if scope.view is not AS_THEY_ARE:
+            item = await scope.view.item(item)
+        return await write_item(request, scope, accepted, 201 if created else 200, item)
 
     return handle
 

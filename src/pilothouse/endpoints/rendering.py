@@ -14,7 +14,7 @@ import orjson
 
 from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.gvk import GroupVersionKind
-from pilothouse.registry.rest import Converter, Object
+from pilothouse.registry.rest import Converter, Object, Versions
 from pilothouse.storage.interface import Item
 
 _METADATA = b'{"metadata":{'
@@ -31,6 +31,8 @@ Encode = Callable[[Object], bytes]
 class Rendering:
     """The forms of one kind in one version. `encode` is needed for a `converter` and for computed objects.
 
+    Where `versions` is not None, items go through it before they are rendered.
+
     `hidden_annotations` are not shown where an object is reduced to its metadata (see `rest.Resource`).
     """
 
@@ -45,6 +47,7 @@ class Rendering:
         self.encode = encode
         self._converter = converter
         self.converts = converter is not None
+        self.versions: Versions | None = None
 
     def body(self, item: Item) -> bytes:
         """The object in this version, still without kind and apiVersion."""
@@ -71,6 +74,10 @@ class Rendering:
             found = _PARTIAL[version] + data + b"}"
             _keep(item, key, found)
         return found
+
+    def list_frame(self, metadata: dict[str, Any]) -> tuple[bytes, bytes]:
+        """What stands before and behind the items of a list; `metadata` is its ListMeta."""
+        return b'%s"metadata":%s,"items":[' % (self.list_prefix, orjson.dumps(metadata)), b"]}"
 
     def computed(self, obj: Object) -> Item:
         """An object that stands in no storage, as an item, so that it can be answered in every form."""

@@ -56,7 +56,7 @@ class ScaleView(View):
             },
         }
 
-    def item(self, item: Item) -> Item:
+    async def item(self, item: Item) -> Item:
         """The scale of a stored item, as an item that can be answered in every form."""
         return self._rendering.computed(self.of(orjson.loads(item.body)))
 
@@ -129,7 +129,7 @@ def get_scale(scope: Scope, view: ScaleView) -> Handler:
         accepted = scope.negotiate(request)
         version = (request.query_value("resourceVersion") or "") if request.raw_query else ""
         item = await scope.store.get(ctx, scope.namespace(info), info.name, version)
-        return await write_item(request, scope, accepted, 200, view.item(item))
+        return await write_item(request, scope, accepted, 200, await view.item(item))
 
     return handle
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.managedfields.manager import FieldManager
     from pilothouse.apimachinery.requestinfo import RequestInfo
     from pilothouse.authorization.interface import Authorizer
-    from pilothouse.endpoints.bodies import BodyCodec
+    from pilothouse.endpoints.bodies import Bodies
     from pilothouse.endpoints.rendering import Rendering
     from pilothouse.endpoints.table import Tables
     from pilothouse.registry.rest import Resource, Subresource, Updater, Validation
@@ -58,7 +58,7 @@ class Services:
 class View:
     """How an endpoint sees the store's objects: as they are. Scales see something else (`scale.ScaleView`)."""
 
-    def item(self, item: Item) -> Item:
+    async def item(self, item: Item) -> Item:
         return item
 
     def updater(self, update: Updater) -> Updater:
@@ -68,11 +68,14 @@ class View:
         return validate
 
 
+AS_THEY_ARE = View()
+
 _item_negotiator = Negotiator(MEDIA_TYPES)
 _list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES))
 _unprinted_item_negotiator = Negotiator(MEDIA_TYPES, allows_unprinted_transform)
-_custom_item_negotiator = Negotiator(MEDIA_TYPES, allows_custom_resource_transform)
-_custom_list_negotiator = Negotiator((*MEDIA_TYPES, *STREAM_MEDIA_TYPES), allows_custom_resource_transform)
+# custom resources have no routes of their own: only their handler looks at what a client accepts
+_custom_negotiator = Negotiator(MEDIA_TYPES, allows_custom_resource_transform, routed=False)
+_custom_scale_negotiator = Negotiator(MEDIA_TYPES, routed=False)
 
 
 class Scope:
@@ -86,7 +89,7 @@ class Scope:
         *,
         rendering: Rendering,
         tables: Tables,
-        bodies: BodyCodec,
+        bodies: Bodies,
         field_manager: FieldManager | None = None,
         subresource: Subresource | None = None,
         view: View | None = None,
@@ -100,18 +103,21 @@ class Scope:
         self.field_manager = field_manager
         self.subresource = subresource
         self.subresource_name = subresource.name if subresource is not None else ""
-        self.view = view or View()
+        self.view = view or AS_THEY_ARE
         self.store_subresource = "" if view is not None else self.subresource_name
         """What the store knows of the subresource; a view's writes are to the object itself."""
         self.kind: GroupVersionKind = rendering.gvk
         self.group_resource = resource.group_resource
         self.namespaced = resource.namespaced
         self.field_labels = field_labels(resource)
-        typed = has_messages(bodies.type)
-        self.negotiate: Negotiator = _custom_item_negotiator
-        if typed:
+        self.negotiate: Negotiator
+        self.negotiate_list: Negotiator
+        if bodies.routed:
             self.negotiate = _item_negotiator if _prints(resource, subresource) else _unprinted_item_negotiator
-        self.negotiate_list: Negotiator = _list_negotiator if typed else _custom_list_negotiator
+            self.negotiate_list = _list_negotiator
+        else:
+            typed = has_messages(bodies.type)
+            self.negotiate = self.negotiate_list = _custom_scale_negotiator if typed else _custom_negotiator
         self.messages = Messages(rendering, resource.list_kind)
 
     @property

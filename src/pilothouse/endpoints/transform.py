@@ -20,6 +20,8 @@ async def write_item(request: Request, scope: Scope, accepted: Accepted, code: i
     """Answers with `item`, plain or transformed. Raises 406 for a transformation of lists."""
     target = accepted.transform
     rendering = scope.rendering
+    if rendering.versions is not None:
+        item, = await rendering.versions.shown((item,))
     if accepted.media_type == PROTOBUF:
         return await write_messages(request, code, _message(scope, target, item))
     if target is None:

@@ -9,6 +9,7 @@ from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
 from pilothouse.endpoints.negotiation import input_media_type
+from pilothouse.endpoints.scope import AS_THEY_ARE
 from pilothouse.endpoints.transform import write_item
 from pilothouse.endpoints.writing import (
     check_name,
@@ -63,6 +64,8 @@ def update(scope: Scope) -> Handler:
             ctx, namespace, name, scope.view.updater(updater), wanted, subresource=scope.store_subresource,
             validate=scope.view.validation(admitting.of_update()), uid=uid,
         )
-        return await write_item(request, scope, accepted, 201 if created else 200, scope.view.item(item))
+        if scope.view is not AS_THEY_ARE:
+            item = await scope.view.item(item)
+        return await write_item(request, scope, accepted, 201 if created else 200, item)
 
     return handle

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -25,6 +25,7 @@ from pilothouse.storage.interface import Compacted, Future, Predicate, Watcher, 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.gvk import GroupVersionKind
     from pilothouse.endpoints.scope import Scope
+    from pilothouse.registry.rest import Versions
 
 _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 _LAST_BOOKMARK_SECONDS = 2.0
@@ -32,6 +33,8 @@ _LAST_BOOKMARK_SECONDS = 2.0
 
 #: A frame for an event, with its line feed.
 Framer = Callable[[WatchEvent], bytes]
+#: Events as the watch's version shows them. Raises StatusError.
+Shower = Callable[[list[WatchEvent]], Awaitable[list[WatchEvent]]]
 
 
 async def start_watch(
@@ -53,6 +56,9 @@ async def start_watch(
     except StatusError as error:
         stream.error = _error_frame(accepted, error)
     stream.frame = _framer(scope, accepted, include)
+    if scope.rendering.versions is not None:
+        stream.show = _shower(scope.rendering.versions)
+        stream.error_frame = lambda error: _error_frame(accepted, error)
     request.context.end_stream = stream.end
     return StreamResponse(stream, 200, [CONTENT_JSON if accepted.media_type == JSON else CONTENT_PROTOBUF_STREAM])
 
@@ -93,6 +99,8 @@ class WatchStream(AsyncIterator[bytes]):
         self.watcher: Watcher | None = None
         self.error: bytes | None = None
         self.frame: Framer | None = None
+        self.show: Shower | None = None
+        self.error_frame: Callable[[StatusError], bytes] | None = None
         self._timeout = timeout
         self._timer: asyncio.TimerHandle | None = None
         self._last_bookmark: float | None = timeout - _LAST_BOOKMARK_SECONDS
@@ -114,9 +122,20 @@ class WatchStream(AsyncIterator[bytes]):
         if not events or frame is None:
             self.end()
             raise StopAsyncIteration
+        if self.show is not None:
+            try:
+                events = await self.show(events)
+            except StatusError as error:
+                return self._failed(error)
         if len(events) == 1:
             return frame(events[0])
         return b"".join(map(frame, events))
+
+    def _failed(self, error: StatusError) -> bytes:
+        """The last frame of a watch whose events cannot be shown."""
+        self.end()
+        self.watcher = None
+        return self.error_frame(error) if self.error_frame is not None else b""
 
     def _start_timer(self, watcher: Watcher) -> None:
         loop = asyncio.get_running_loop()
@@ -143,6 +162,21 @@ class WatchStream(AsyncIterator[bytes]):
 
     async def aclose(self) -> None:
         self.end()
+
+
+def _shower(versions: Versions) -> Shower:
+    """Shows the objects of events; those that stand as they are keep the frames that all watchers share."""
+
+    async def show(events: list[WatchEvent]) -> list[WatchEvent]:
+        items = [event.item for event in events if event.item is not None]
+        shown = iter(await versions.shown(items))
+        out: list[WatchEvent] = []
+        for event in events:
+            item = next(shown) if event.item is not None else None
+            out.append(event if item is event.item else WatchEvent(event.type, item, event.revision))
+        return out
+
+    return show
 
 
 def _framer(scope: Scope, accepted: Accepted, include: str) -> Framer | None:

@@ -153,6 +153,29 @@ class Converter:
     from_storage: Callable[[Object], Object]
 
 
+class Versions(Protocol):
+    """One version of a resource whose stored bytes say in which version they are (kind and apiVersion stand in them),
+    and whose conversion may take a while, such as a webhook's. Made for custom resources; built-in kinds that are
+    served in several versions have a `Converter`. All but `current` raise StatusError where a conversion fails.
+    """
+
+    def current(self, item: Item) -> bool:
+        """Whether `item` would be written today as it stands: a write that changes nothing may leave it."""
+        ...
+
+    async def read(self, item: Item) -> Object:
+        """A fresh object of what `item` holds, in this version."""
+        ...
+
+    async def written(self, obj: Object) -> Object:
+        """`obj`, which is in this version, as it is to be stored. Raises 404 when the resource has gone meanwhile."""
+        ...
+
+    async def shown(self, items: Sequence[Item]) -> Sequence[Item]:
+        """`items` with bodies as this version's clients read them, in the same order; most are the same objects."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Subresource:
     """An endpoint below an object: "status", "scale", "binding", …
@@ -248,6 +271,8 @@ class Resource:
     printer: Printer | None = None
     converter: Converter | None = None
     """None: this is the storage version. Else the storage version's Resource is found by `storage_prefix`."""
+    deprecated: str = ""
+    """What every answer about a deprecated version warns of."""
     #: A resource that stores nothing (reviews, bindings, componentstatuses): verb → function(ctx, call).
     virtual: Mapping[str, SubresourceHandler] | None = None
     #: Annotations that stand for a field of upstream's internal type. Its tables and PartialObjectMetadata are made

@@ -18,7 +18,7 @@ from pilothouse.apimachinery.validation import is_path_segment_name
 from pilothouse.registry import deletion, writing
 from pilothouse.registry.deletion import Step
 from pilothouse.registry.index import index_for
-from pilothouse.registry.rest import DeleteOptions, Object, Resource, Updater, Validation, WriteOptions
+from pilothouse.registry.rest import DeleteOptions, Object, Resource, Updater, Validation, Versions, WriteOptions
 from pilothouse.storage.interface import Cacher, Conflict, Future, Item, KeyExists
 
 if TYPE_CHECKING:
@@ -48,17 +48,20 @@ class Store:
     `normal` gives a new object in the form in which it is stored: Go's order of fields, and no empty list or map
     where Go writes null. A new object takes it last. An update takes it first too, since what strategies compare
     with the old object must not differ in that.
+
+    `versions` stands between `resource` and what is stored where the items themselves say in which version they are.
     """
 
     def __init__(
         self, resource: Resource, cacher: Cacher, *, zero: Mapping[str, Any] = _NO_ZERO,
         times: meta.Times | None = None, served: Sequence[Resource] = (),
-        normal: Callable[[Object], Object] | None = None,
+        normal: Callable[[Object], Object] | None = None, versions: Versions | None = None,
     ) -> None:
         self.resource = resource
         self.served = tuple(served) or (resource,)
         self.normal = normal or _with_ordered_metadata
         self.cacher = cacher
+        self.versions = versions
         self.strategy = resource.strategy
         self.times = times if times is not None else meta.Times()
         self.prefix = f"/registry/{resource.storage_prefix or resource.name}/"
@@ -157,7 +160,10 @@ class Store:
             return self._render(key, 0, self.normal(obj))
         # the storage puts the revision where the key stands
         obj["metadata"]["resourceVersion"] = "0"
-        return await self.cacher.create(key, self.normal(obj))
+        obj = self.normal(obj)
+        if self.versions is not None:
+            obj = await self.versions.written(obj)
+        return await self.cacher.create(key, obj)
 
     def _exists(self, ctx: "Context", metadata: Mapping[str, Any], there: Item) -> status.StatusError:
         make = status.generate_name_conflict if metadata.get("generateName") else status.already_exists
@@ -204,8 +210,8 @@ class Store:
         self, ctx: "Context", namespace: str, item: Item, update: Updater, options: WriteOptions, subresource: str,
         validate: Validation | None,
     ) -> Item:
-        old = decode(item)
-        obj = self.normal(await update(decode(item)))
+        old = await self._read(item)
+        obj = self.normal(await update(await self._read(item)))
         if not subresource:
             await self.strategy.permit(ctx, namespace, obj, old)
         self._check_resource_version(ctx, obj["metadata"], old["metadata"], item)
@@ -227,6 +233,10 @@ class Store:
             if finish is not None:
                 await finish(done)
         return result
+
+    async def _read(self, item: Item) -> Object:
+        """A fresh object of what is stored, in the version of the resource."""
+        return decode(item) if self.versions is None else await self.versions.read(item)
 
     def _check_uid(self, ctx: "Context", key: str, name: str, uid: str, item: Item | None) -> None:
         have = decode(item)["metadata"]["uid"] if item is not None else ""
@@ -256,10 +266,13 @@ class Store:
         metadata["resourceVersion"] = old["resourceVersion"]
 
     async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
-        if obj == old:
+        versions = self.versions
+        if obj == old and (versions is None or versions.current(item)):
             return await self.cacher.durable(item)
         if dry_run:
             return self._render(item.key, item.revision, obj)
+        if versions is not None:
+            obj = await versions.written(obj)
         return await self.cacher.update(item.key, obj, item)
 
     def _to_be_removed(self, obj: Object, old: Object) -> bool:
@@ -314,8 +327,8 @@ class Store:
     async def _delete(
         self, ctx: "Context", item: Item, options: DeleteOptions, validate: Validation | None
     ) -> tuple[Item, bool]:
-        old = decode(item)
-        obj = decode(item)
+        old = await self._read(item)
+        obj = await self._read(item)
         step = deletion.decide(self.resource, self.strategy, ctx, obj, options, self.times)
         if step is Step.NOTHING:
             return await self.cacher.durable(item), False
