@@ -313,28 +313,23 @@ def is_zero_validation(v: ValueValidation) -> bool:
     return v is NO_VALIDATION or all(getattr(v, name) == getattr(NO_VALIDATION, name) for name in _VALIDATION_SLOTS)
 
 
-def is_zero_schema(node: Schema) -> bool:
-    """Whether generics, extensions, rules and value validation are all unset (not looking at children)."""
+def is_zero_schema(node: Schema, but: tuple[str, ...] = ()) -> bool:
+    """Whether generics, extensions, rules and value validation are all unset. It does not look at children, nor at
+    the attributes `but`."""
     return is_zero_validation(node.value_validation) and all(
-        getattr(node, name) == getattr(_NESTED, name) for name in _SCHEMA_SLOTS
+        name in but or getattr(node, name) == getattr(_NESTED, name) for name in _SCHEMA_SLOTS
     )
 
 
 def is_int_or_string_pattern(schemas: tuple[NestedValueValidation, ...]) -> bool:
     """Whether an `anyOf` is exactly integer, string (upstream: intOrStringAnyOf)."""
-    return len(schemas) == 2 and all(
-        schema.type == type and _has_only_type(schema)
-        for schema, type in zip(schemas, ("integer", "string"), strict=True)
-    )
+    return len(schemas) == 2 and _has_only_type(schemas[0], "integer") and _has_only_type(schemas[1], "string")
 
 
-def _has_only_type(node: NestedValueValidation) -> bool:
-    if node.properties or node.items is not None or node.additional_properties is not None:
+def _has_only_type(node: NestedValueValidation, type: str) -> bool:
+    if node.type != type or node.properties or node.items is not None or node.additional_properties is not None:
         return False
-    others = (name for name in _SCHEMA_SLOTS if name != "type")
-    return is_zero_validation(node.value_validation) and all(
-        getattr(node, name) == getattr(_NESTED, name) for name in others
-    )
+    return is_zero_schema(node, but=("type",))
 
 
 def is_int_or_string_any_of(node: Structural) -> bool:

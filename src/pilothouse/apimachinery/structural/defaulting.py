@@ -1,0 +1,173 @@
+"""Default values (upstream: apiextensions-apiserver pkg/apiserver/schema/defaulting).
+
+For each node with defaults below it one closure is compiled and kept with it. Objects are changed in place.
+Both functions are for what comes from clients, from admission, from conversion and from storage alike.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pilothouse.apimachinery.structural import objectmeta, pruning
+from pilothouse.apimachinery.structural.model import Structural, StructuralError
+
+_Change = Callable[[Any], None]
+#: (steps to the parent, property name or 0 for items); None at the root.
+_Steps = tuple[Any, "str | int"] | None
+
+
+def default(x: Any, s: Structural) -> None:
+    """Sets what is absent, or null without being nullable, to copies of its defaults."""
+    change = s.compiled("defaulting", lambda: _compile_defaults(s))
+    if change is not None and (x.__class__ is dict or x.__class__ is list):
+        change(x)
+
+
+def prune_nulls(x: Any, s: Structural) -> None:
+    """Removes nulls from objects where they are not nullable and have no default (upstream:
+    PruneNonNullableNullsWithoutDefaults). Comes before `default`."""
+    change = s.compiled("pruning of nulls", lambda: _compile_nulls(s))
+    if change is not None and (x.__class__ is dict or x.__class__ is list):
+        change(x)
+
+
+def deep_copy(x: Any) -> Any:
+    """A copy of a JSON value."""
+    if x.__class__ is dict:
+        return {k: v if v.__class__ is str else deep_copy(v) for k, v in x.items()}
+    if x.__class__ is list:
+        return [v if v.__class__ is str else deep_copy(v) for v in x]
+    return x
+
+
+def prune_defaults(root: Structural) -> None:
+    """Removes from the defaults of a root schema what the schema does not specify, also inside of embedded metadata.
+
+    Changes the schema: call it once, before the schema is used. Raises StructuralError where a default cannot stand
+    in its place at all.
+    """
+    _prune_defaults(root, root, None)
+
+
+def _prune_defaults(s: Structural, root: Structural, at: _Steps) -> None:
+    if s.default is not None:
+        s.default = _pruned_default(deep_copy(s.default), root, at)
+    if isinstance(s.additional_properties, Structural):
+        _prune_defaults(s.additional_properties, root, (at, "*"))
+    if s.items is not None:
+        _prune_defaults(s.items, root, (at, 0))
+    for name, schema in s.properties.items():
+        _prune_defaults(schema, root, (at, name))
+
+
+def _pruned_default(value: Any, root: Structural, at: _Steps) -> Any:
+    """`value` in an object that holds nothing else, pruned there, and taken out again."""
+    steps = []
+    while at is not None:
+        at, step = at
+        steps.append(step)
+        value = [value] if step == 0 else {step: value}
+    if value.__class__ is not dict:
+        raise StructuralError("failed to prune default value: object root default value must be of object type")
+    objectmeta.coerce(value, root, is_resource_root=True, drop_invalid=True)
+    pruning.prune(value, root, is_resource_root=True)
+    for step in reversed(steps):
+        if value.__class__ is dict:
+            value = value.get(step)
+        elif value.__class__ is list:
+            value = value[0]
+    return value
+
+
+def _additional(s: Structural) -> Structural | None:
+    return s.additional_properties if isinstance(s.additional_properties, Structural) else None
+
+
+def _compile_defaults(s: Structural) -> _Change | None:
+    """None where neither the node nor what is below sets anything."""
+    defaults, children = [], {}
+    for name, schema in s.properties.items():
+        if schema.default is not None:
+            defaults.append((name, schema.default, not schema.nullable))
+        if (change := _compile_defaults(schema)) is not None:
+            children[name] = change
+    additional, item = _element_defaults(_additional(s)), _element_defaults(s.items)
+    if not defaults and not children and additional is None and item is None:
+        return None
+    known = s.properties
+
+    def set_defaults(x: Any) -> None:
+        if x.__class__ is list:
+            if item is not None:
+                for i, v in enumerate(x):
+                    x[i] = item(v)
+            return
+        for name, value, replaces_null in defaults:
+            if name not in x or (replaces_null and x[name] is None):
+                x[name] = deep_copy(value)
+        for name, change in children.items():
+            v = x.get(name)
+            if v.__class__ is dict or v.__class__ is list:
+                change(v)
+        if additional is not None:
+            for k, v in x.items():
+                if k not in known:
+                    x[k] = additional(v)
+
+    return set_defaults
+
+
+def _element_defaults(s: Structural | None) -> Callable[[Any], Any] | None:
+    """What becomes of items and additional properties: nulls are replaced, objects and lists looked into."""
+    if s is None:
+        return None
+    value, replaces_null, change = s.default, not s.nullable, _compile_defaults(s)
+    if change is None and value is None:
+        return None
+
+    def element(v: Any) -> Any:
+        if v is None and replaces_null:
+            v = deep_copy(value)
+        if change is not None and (v.__class__ is dict or v.__class__ is list):
+            change(v)
+        return v
+
+    return element
+
+
+def _compile_nulls(s: Structural) -> _Change | None:
+    """None where every null may stay."""
+    children = {}
+    droppable = set()
+    for name, schema in s.properties.items():
+        if not schema.nullable and schema.default is None:
+            droppable.add(name)
+        if (change := _compile_nulls(schema)) is not None:
+            children[name] = change
+    rest = _additional(s)
+    additional = _compile_nulls(rest) if rest is not None else None
+    drops_additional = rest is not None and not rest.nullable and rest.default is None
+    item = _compile_nulls(s.items) if s.items is not None else None
+    if not children and not droppable and additional is None and not drops_additional and item is None:
+        return None
+    known = s.properties
+
+    def drop_nulls(x: Any) -> None:
+        if x.__class__ is list:
+            if item is not None:
+                for v in x:
+                    if v.__class__ is dict or v.__class__ is list:
+                        item(v)
+            return
+        drop: list[str] = []
+        for k, v in x.items():
+            if v is None:
+                if k in droppable or (drops_additional and k not in known):
+                    drop.append(k)
+            elif v.__class__ is dict or v.__class__ is list:
+                change = children.get(k) if k in known else additional
+                if change is not None:
+                    change(v)
+        for k in drop:
+            del x[k]
+
+    return drop_nulls
