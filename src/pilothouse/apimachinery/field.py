@@ -88,8 +88,17 @@ def _render(value: Any) -> str:
         case str():
             return _quote(value)
         case int() | float():
-            return str(value)
-    return _json(value).translate(_HTML)
+            return go_number(value)
+    return _json(value).translate(GO_HTML)
+
+
+def go_number(value: float) -> str:
+    """%v of a number: Go's %g with the shortest digits, exponents from 21 on."""
+    if isinstance(value, int):
+        return str(value)
+    if value.is_integer() and abs(value) < 1e21:
+        return str(int(value))
+    return repr(value)
 
 
 def _json(value: Any) -> str:
@@ -101,7 +110,7 @@ def _json(value: Any) -> str:
 
 
 #: What Go's JSON never writes as it is.
-_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+GO_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def _quote(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.field import go_number, go_quote
 
 
 def plain(value: Any) -> str:
@@ -18,7 +18,7 @@ def plain(value: Any) -> str:
             return "[" + " ".join([plain(v) for v in value]) + "]"
         case dict():
             return "map[" + " ".join([f"{name}:{plain(value[name])}" for name in sorted(value)]) + "]"
-    return _number(value)
+    return go_number(value)
 
 
 def syntax(value: Any) -> str:
@@ -35,7 +35,7 @@ def syntax(value: Any) -> str:
         case dict():
             fields = ", ".join([f"{go_quote(name)}:{syntax(value[name])}" for name in sorted(value)])
             return "map[string]interface {}{" + fields + "}"
-    return _number(value)
+    return go_number(value)
 
 
 def type_name(value: Any, integer: str = "int64") -> str:
@@ -54,12 +54,3 @@ def type_name(value: Any, integer: str = "int64") -> str:
         case int():
             return integer
     return "float64"
-
-
-def _number(value: float) -> str:
-    """%v of a number: Go's %g with the shortest digits, exponents from 21 on."""
-    if isinstance(value, int):
-        return str(value)
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return repr(value)
