@@ -59,7 +59,7 @@ def _compile_scalar(type: model.Type) -> Node:
 
 
 def _compile_mapping(type: model.Type) -> Node:
-    node = Mapping()
+    node = Deduced() if type.format == model.RAW else Mapping()
     kept = _keep(type, Atomic(node) if type.atomic else node)  # before its parts: a type may contain itself
     for name, field in type.fields.items():
         node.declared[name] = compile_type(field.type)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
 from pilothouse.apimachinery.managedfields.pathelement import json_string, json_value
-from pilothouse.apimachinery.managedfields.typed import Difference, Node, TypedError, keep_container, record
+from pilothouse.apimachinery.managedfields.typed import Difference, Node, TypedError, expect, keep_container, record
 
 
 class Items(Node):
@@ -46,8 +46,11 @@ class Items(Node):
 
     def _index(self, items: Any) -> dict[str, list[Any]]:
         out: dict[str, list[Any]] = {}
+        if not items:
+            return out
+        expect(items, list)
         element = self.element
-        for item in items or ():
+        for item in items:
             out.setdefault(element(item), []).append(item)
         return out
 
@@ -107,6 +110,8 @@ class Items(Node):
             return old or new
         if not old:
             return new
+        expect(old, list)
+        expect(new, list)
         return _Merger(self, old, new).run()
 
     def merge_item(self, old: Any, new: Any) -> Any:
@@ -130,6 +135,7 @@ class Items(Node):
     def extract(self, value: Any, fields: FieldSet) -> Any:
         if not value:
             return value
+        expect(value, list)
         out = []
         for item in value:
             below = fields.get(self.element(item))

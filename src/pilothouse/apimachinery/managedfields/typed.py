@@ -22,6 +22,13 @@ class TypedError(ValueError):
     """A value does not fit its type so far that its fields cannot be told."""
 
 
+def expect(value: Any, shape: type) -> None:
+    """Raises TypedError for a value that is no `shape`. Go's types see to that, schemas of custom resources do not:
+    the fields of an object are told before it is validated."""
+    if not isinstance(value, shape):
+        raise TypedError(f"expected {'map' if shape is dict else 'list'}, got {value.__class__.__name__}")
+
+
 class Node:
     """A scalar: one leaf. Also the protocol of all nodes."""
 
@@ -100,6 +107,7 @@ class Mapping(Node):
     def owned(self, value: Any) -> FieldSet:
         if not value:
             return {}
+        expect(value, dict)
         out: FieldSet = {".": {}}
         declared = self.declared
         for name, item in value.items():
@@ -109,6 +117,7 @@ class Mapping(Node):
     def fields(self, value: Any) -> FieldSet | None:
         if not value:
             return None
+        expect(value, dict)
         out: FieldSet = {}
         declared = self.declared
         for name, item in value.items():
@@ -130,6 +139,8 @@ class Mapping(Node):
             old = {}
         elif not new:
             new = {}
+        expect(old, dict)
+        expect(new, dict)
         changed: FieldSet = {}
         removed: FieldSet = {}
         zeros = self.zeros
@@ -154,6 +165,8 @@ class Mapping(Node):
             return new
         if not new:
             return old
+        expect(old, dict)
+        expect(new, dict)
         out = dict(old)
         for name, item in new.items():
             out[name] = self.child(name).merge(out[name], item) if name in out else item
@@ -177,6 +190,7 @@ class Mapping(Node):
     def extract(self, value: Any, fields: FieldSet) -> Any:
         if not value:
             return value
+        expect(value, dict)
         out = {}
         for name, item in value.items():
             below = fields.get("f:" + name)

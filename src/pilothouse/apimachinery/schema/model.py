@@ -42,7 +42,8 @@ class Type:
 
     list: `items`, `list_type` ("atomic", "set", "map"), `map_keys` (with `key_defaults` for keys that may
     be absent). map: `values`, `atomic` when x-kubernetes-map-type is atomic. struct: `fields` in Go's
-    order, `atomic` likewise. scalar: `format`, `enum` (the values kube-apiserver's documents list; not
+    order, `atomic` likewise; `format` RAW where scalars and lists may stand in its place (custom resources only).
+    scalar: `format`, `enum` (the values kube-apiserver's documents list; not
     every one is enforced).
     """
 
