@@ -12,6 +12,7 @@ import orjson
 
 from pilothouse.apimachinery import field, meta, status
 from pilothouse.apimachinery.codec.encode import escape
+from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource
 from pilothouse.apimachinery.names import generate_name
 from pilothouse.apimachinery.validation import is_path_segment_name
@@ -267,7 +268,7 @@ class Store:
 
     async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
         versions = self.versions
-        if obj == old and (versions is None or versions.current(item)):
+        if same(obj, old) and (versions is None or versions.current(item)):
             return await self.cacher.durable(item)
         if dry_run:
             return self._render(item.key, item.revision, obj)

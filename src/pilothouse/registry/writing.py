@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apimachinery import field, metavalidation, status
+from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.meta import Times, new_uid
 from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain, is_path_segment
@@ -132,7 +133,7 @@ def _take_all_but_status(strategy: "Strategy", obj: "Object", old: "Object") -> 
 
 def _desired_state_changed(strategy: "Strategy", obj: "Object", old: "Object") -> bool:
     apart = ("metadata", "kind", "apiVersion", *strategy.status_fields)
-    return any(obj.get(k) != old.get(k) for k in (obj.keys() | old.keys()).difference(apart))
+    return not all(same(obj.get(k), old.get(k)) for k in (obj.keys() | old.keys()).difference(apart))
 
 
 def _keep_system_fields(metadata: dict[str, Any], old: Mapping[str, Any]) -> None:
@@ -182,7 +183,7 @@ def keep_field_times(obj: "Object", old: "Object") -> None:
         return
     if all(_without_time(a) == _without_time(b) for a, b in zip(new_fields, old_fields, strict=True)):
         obj["metadata"]["managedFields"] = old_fields
-        if obj != old:
+        if not same(obj, old):
             obj["metadata"]["managedFields"] = new_fields
 
 

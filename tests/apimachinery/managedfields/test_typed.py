@@ -254,3 +254,15 @@ def test_a_difference_leads_from_old_to_new(node: Node, old: dict[str, Any], new
     back_changed, back_removed = node.diff(after, before)
     assert set(fieldset.paths(back_removed or {})) <= set(fieldset.paths(changed or {}))
     assert set(fieldset.paths(removed or {})) <= set(fieldset.paths(back_changed or {}))
+
+
+@pytest.mark.parametrize(("old", "new", "want"), [
+    ({"json": {"x": 1, "y": 1}}, {"json": {"x": True, "y": 1}}, ({"f:spec": {"f:json": {"f:x": {}}}}, None)),
+    ({"json": {"x": [0]}}, {"json": {"x": [False]}}, ({"f:spec": {"f:json": {"f:x": {}}}}, None)),
+    ({"raw": {"x": True}}, {"raw": {"x": 1}}, ({"f:spec": {"f:raw": {}}}, None)),
+    ({"raw": {"x": 1.0}}, {"raw": {"x": 1}}, (None, None)),
+])
+def test_without_a_schema_true_is_not_1(node: Node, old: Any, new: Any, want: Any) -> None:
+    before, after = {"spec": old}, {"spec": new}
+    assert node.diff(before, after) == want
+    assert node.unchanged(before, after) is (want == (None, None))

@@ -117,7 +117,7 @@ class _Builder:
 
     def _start(self, value: Any, anchor: str | None) -> None:
         if len(self._stack) >= MAX_DEPTH:
-            raise YAMLError(f"yaml: exceeded max depth of {MAX_DEPTH}")
+            raise YAMLError(_too_deep())
         if anchor:
             self._open.add(anchor)
         self._stack.append(_Frame(value, anchor))
@@ -149,7 +149,7 @@ class _Builder:
         if self._aliased > MAX_ALIASED:
             raise YAMLError("yaml: document contains excessive aliasing")
         if len(self._stack) + part.depth > MAX_DEPTH:
-            raise YAMLError(f"yaml: exceeded max depth of {MAX_DEPTH}")
+            raise YAMLError(_too_deep())
         return self._put(part._replace(value=_copy(part.value)), event.start_mark.line, None)
 
     def _put(self, part: _Part, line: int, anchor: str | None) -> tuple[bool, Any]:
@@ -253,7 +253,13 @@ def _number(value: float) -> int | float:
     return int(value) if value.is_integer() and abs(value) < 1e21 else value  # Go writes 1.0 as 1
 
 
+def _too_deep() -> str:
+    return f"yaml: exceeded max depth of {MAX_DEPTH}"
+
+
 def _message(error: Any) -> str:
+    if getattr(error, "problem", None) == "exceeded maximum nesting depth":  # newer versions of libyaml have a limit
+        return _too_deep()
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     off_by_one = error.__class__.__name__ == "ScannerError"
     where = f"line {mark.line + off_by_one}: " if mark and mark.line else ""

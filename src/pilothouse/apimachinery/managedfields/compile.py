@@ -33,7 +33,27 @@ def compile_type(type: model.Type) -> Node:
     known = type.compiled.get(_COMPILED)
     if isinstance(known, Node):
         return known
-    return _compile(type)
+    node = _compile(type)
+    _mark_schemaless(node)
+    return node
+
+
+def _mark_schemaless(root: Node) -> None:
+    """Mark all nodes below `root`; they may be in circles, so this goes on until nothing changes."""
+    nodes = {id(root): root}
+    left = [root]
+    while left:
+        new = [node for node in left.pop().parts() if id(node) not in nodes]
+        nodes.update((id(node), node) for node in new)
+        left += new
+    inner_first = list(reversed(nodes.values()))
+    while any(node.mark() for node in inner_first):
+        pass
+
+
+def _part(type: model.Type) -> Node:
+    known = type.compiled.get(_COMPILED)
+    return known if isinstance(known, Node) else _compile(type)
 
 
 def _compile(type: model.Type) -> Node:
@@ -62,11 +82,11 @@ def _compile_mapping(type: model.Type) -> Node:
     node = Deduced() if type.format == model.RAW else Mapping()
     kept = _keep(type, Atomic(node) if type.atomic else node)  # before its parts: a type may contain itself
     for name, field in type.fields.items():
-        node.declared[name] = compile_type(field.type)
+        node.declared[name] = _part(field.type)
         if _always_written(field):
             node.zeros[name] = _zero(field)
     if type.values is not None:
-        node.values = compile_type(type.values)
+        node.values = _part(type.values)
     elif type.preserve_unknown or not type.fields:
         node.values = DEDUCED
     return kept
@@ -80,7 +100,7 @@ def _compile_list(type: model.Type) -> Node:
     else:
         node = Items()
     kept = _keep(type, node if type.list_type in ("map", "set") else Atomic(node))
-    node.item = DEDUCED if type.items is None else compile_type(type.items)
+    node.item = DEDUCED if type.items is None else _part(type.items)
     if isinstance(node.item, Mapping):
         # The documents give fields that Go always writes their zero value as a default.
         zeros = {name: node.item.zeros[name] for name in node.keys if node.item.zeros.get(name) is not None}

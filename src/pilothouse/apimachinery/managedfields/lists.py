@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pilothouse.apimachinery.equality import same_booleans
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
 from pilothouse.apimachinery.managedfields.pathelement import json_string, json_value
 from pilothouse.apimachinery.managedfields.typed import Difference, Node, TypedError, expect, keep_container, record
@@ -22,6 +23,13 @@ class Items(Node):
         self.defaults = defaults or {}
         self._pieces = tuple((name, json_string(name) + ":") for name in sorted(self.keys))
         self.item = Node()
+
+    def parts(self) -> list[Node]:
+        return [self.item]
+
+    def mark(self) -> bool:
+        before, self.schemaless = self.schemaless, self.item.schemaless
+        return self.schemaless is not before
 
     def element(self, item: Any) -> str:
         """The item's path element. Raises TypedError with SMD's wording."""
@@ -78,7 +86,7 @@ class Items(Node):
         removed: FieldSet = {}
         for element, items in after.items():
             previous = before.get(element)
-            if previous != items:
+            if previous != items or (self.schemaless and not same_booleans(previous, items)):
                 self._diff_items(element, previous or [], items, changed, removed)
         for element, previous in before.items():
             if element not in after:

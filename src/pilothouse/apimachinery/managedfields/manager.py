@@ -80,7 +80,9 @@ class FieldManager:
         """
         live_bare, live_entries = _split(live or {})
         new_bare, new_entries = _split(new)
-        if live_bare == new_bare and (self._subresource or new_entries is None or new_entries == live_entries):
+        if self._node.unchanged(live_bare, new_bare) and (
+            self._subresource or new_entries is None or new_entries == live_entries
+        ):
             return _join(new, new_bare, live_entries or [])
         try:
             managed = self._managed_before(live_entries, new_entries)
@@ -126,7 +128,7 @@ class FieldManager:
         identity = entries.manager_for(manager or "unknown", entries.APPLY, self._api_version, self._subresource)
         merged, managed.managers = self._merge(live_bare, config, managed.managers, identity, manager, force)
         self._strip(managed.managers, identity)
-        if merged == live_bare:
+        if self._node.unchanged(live_bare, merged):
             merged = live_bare
         else:
             managed.times[identity] = now

@@ -8,14 +8,26 @@ Go's structs always hold some of their fields (`Field.omit`); for those, an abse
 the same, which lets an object be compared with `{}` as upstream compares it with a new Go object.
 """
 
+from collections.abc import Container
 from typing import Any, Final, TypeAlias
 
+from pilothouse.apimachinery.equality import same_booleans
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
 
 Difference: TypeAlias = tuple[FieldSet | None, FieldSet | None]
 """(paths added or modified, paths removed): set nodes, None where there is nothing."""
 
 _ABSENT: Final = object()
+
+
+class _All:
+    """Contains every name."""
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+
+_ALL: Final = _All()
 
 
 class TypedError(ValueError):
@@ -32,11 +44,25 @@ def expect(value: Any, shape: type) -> None:
 class Node:
     """A scalar: one leaf. Also the protocol of all nodes."""
 
-    __slots__ = ("scalar",)
+    __slots__ = ("scalar", "schemaless")
 
     def __init__(self, scalar: str = "untyped") -> None:
         self.scalar = scalar
         """What SMD calls the scalar: numeric, string, boolean or untyped; "any" takes lists and maps too."""
+        self.schemaless = scalar == "any"
+        """Whether values hold something of which no schema tells booleans from numbers: == does not suffice."""
+
+    def parts(self) -> "list[Node]":
+        """The nodes of what values hold."""
+        return []
+
+    def mark(self) -> bool:
+        """Work `schemaless` out from the parts. Returns whether anything has changed."""
+        return False
+
+    def unchanged(self, old: Any, new: Any) -> bool:
+        """Whether two values are the same."""
+        return old is new or (old == new and (not self.schemaless or same_booleans(old, new)))
 
     def owned(self, value: Any) -> FieldSet:
         """The set node of a value that stands on one side only: its path and all paths below."""
@@ -80,6 +106,13 @@ class Atomic(Node):
         super().__init__("")
         self.shape = shape
 
+    def parts(self) -> list[Node]:
+        return [self.shape]
+
+    def mark(self) -> bool:
+        before, self.schemaless = self.schemaless, self.shape.schemaless
+        return self.schemaless is not before
+
     def remove(self, value: Any, fields: FieldSet) -> Any:
         return None
 
@@ -90,13 +123,27 @@ class Atomic(Node):
 class Mapping(Node):
     """A struct (`declared` fields) or a map (`values`), or both."""
 
-    __slots__ = ("declared", "values", "zeros")
+    __slots__ = ("declared", "loose", "values", "zeros")
 
     def __init__(self) -> None:
         super().__init__("")
         self.declared: dict[str, Node] = {}
         self.values: Node | None = None
         self.zeros: dict[str, Any] = {}
+        self.loose: Container[str] = ()
+        """The names whose nodes are `schemaless`."""
+
+    def parts(self) -> list[Node]:
+        return [*self.declared.values(), *([] if self.values is None else [self.values])]
+
+    def mark(self) -> bool:
+        before = self.schemaless
+        if self.values is not None and self.values.schemaless:
+            self.loose = _ALL
+        else:
+            self.loose = frozenset(name for name, node in self.declared.items() if node.schemaless)
+        self.schemaless = bool(self.loose)
+        return self.schemaless is not before
 
     def child(self, name: str) -> Node:
         node = self.declared.get(name) or self.values
@@ -143,12 +190,14 @@ class Mapping(Node):
         expect(new, dict)
         changed: FieldSet = {}
         removed: FieldSet = {}
-        zeros = self.zeros
+        zeros, loose = self.zeros, self.loose
         for name, after in new.items():
             before = old.get(name, _ABSENT)
             if before is _ABSENT and (before := zeros.get(name, _ABSENT)) is _ABSENT:
                 changed["f:" + name] = self.child(name).owned(after)
-            elif before is not after and before != after:
+            elif before is not after and (
+                before != after or (name in loose and not same_booleans(before, after))
+            ):
                 record("f:" + name, self.child(name).diff(before, after), changed, removed)
         for name, before in old.items():
             if name in new:
@@ -234,6 +283,8 @@ class Deduced(Mapping):
         super().__init__()
         self.scalar = "untyped"
         self.values = self
+        self.schemaless = True
+        self.loose = _ALL
 
     def owned(self, value: Any) -> FieldSet:
         return super().owned(value) if isinstance(value, dict) else {}

@@ -105,7 +105,7 @@ class Updater:
 
     @staticmethod
     def _diff(node: Node, old: Object, new: Object) -> Change:
-        if old is new or old == new:
+        if node.unchanged(old, new):
             return _NOTHING
         changed, removed = node.diff(old, new)
         return Change(changed or {}, removed or {})

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field, names
+from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.registry.apps import validation
 from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
@@ -38,7 +39,7 @@ class ControllerRevisionStrategy(Strategy):
         managers = obj.get("metadata", {}).get("managedFields") or ()
         applied = any(entry.get("operation") == "Apply" for entry in managers)
         patched = ctx.request_info.verb == "patch" and not applied
-        if data != old.get("data") or patched:
+        if patched or not same(data, old.get("data")):
             errors.append(field.invalid("data", data, IMMUTABLE))
         return errors
 

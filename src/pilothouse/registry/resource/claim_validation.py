@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import (
     byte_length,
@@ -62,7 +63,7 @@ def validate_claim(claim: Obj) -> Errors:
 
 
 def validate_claim_update(claim: Obj, old: Obj) -> Errors:
-    if claim.get("spec") == old.get("spec"):
+    if same(claim.get("spec"), old.get("spec")):
         return NONE
     return (field.invalid("spec", shown.claim_spec(claim.get("spec") or {}), IMMUTABLE),)
 
@@ -74,7 +75,7 @@ def validate_template(template: Obj) -> Errors:
 
 def validate_template_update(template: Obj, old: Obj) -> Errors:
     errors = [*validate_template(template)]
-    if template.get("spec") != old.get("spec"):
+    if not same(template.get("spec"), old.get("spec")):
         errors.append(field.invalid("spec", shown.template_spec(template.get("spec") or {}), IMMUTABLE))
     return errors
 

@@ -1,0 +1,34 @@
+"""When two JSON values are the same (upstream: apimachinery pkg/api/equality, structured-merge-diff value/).
+
+Python's == takes true for 1 and false for 0. It is right wherever the type schema says what a value is; what no
+schema describes (raw extensions, unknown fields of custom resources) needs one of these.
+"""
+
+from typing import Any
+
+import orjson
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether `a` and `b` are the same JSON, the order of keys aside."""
+    return a is b or (a == b and _sorted(a) == _sorted(b))
+
+
+def _sorted(value: Any) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
+def same_booleans(a: Any, b: Any) -> bool:
+    """Whether `a` and `b`, which are == each other, have their booleans in the same places.
+
+    With == this is how field management compares: 1 and 1.0 are equal, 1 and true are not.
+    """
+    return a is b or _agree(a, b)
+
+
+def _agree(a: Any, b: Any) -> bool:
+    if a.__class__ is dict:
+        return all(_agree(value, b[name]) for name, value in a.items())
+    if a.__class__ is list:
+        return all(map(_agree, a, b))
+    return (a.__class__ is bool) is (b.__class__ is bool)
