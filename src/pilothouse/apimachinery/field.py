@@ -7,6 +7,7 @@ only where an error is found. An `Error` renders as kube-apiserver writes it on 
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 
 import orjson
@@ -92,13 +93,20 @@ def _render(value: Any) -> str:
     return _json(value).translate(GO_HTML)
 
 
+#: From which exponent on %g writes one (upstream: Go's strconv, formatDigits).
+_SHORTEST_PRECISION = 6
+
+
 def go_number(value: float) -> str:
-    """%v of a number: Go's %g with the shortest digits, exponents from 21 on."""
+    """%v of a number: integers as they are, floats as Go's %g with the shortest digits: 1e+06, 0.0001, 1e-05."""
     if isinstance(value, int):
         return str(value)
-    if value.is_integer() and abs(value) < 1e21:
-        return str(int(value))
-    return repr(value)
+    sign, digits, point = Decimal(repr(value)).normalize().as_tuple()
+    exponent = len(digits) + int(point) - 1
+    if -5 < exponent < _SHORTEST_PRECISION:
+        return str(int(value)) if value.is_integer() else repr(value)
+    first, rest = digits[0], "".join(map(str, digits[1:]))
+    return f"{'-' * sign}{first}{'.' * bool(rest)}{rest}e{exponent:+03d}"
 
 
 def _json(value: Any) -> str:

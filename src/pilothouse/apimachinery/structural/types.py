@@ -33,14 +33,17 @@ _SCALARS: Final = {
 ANY: Final = _scalar(model.RAW, "interface {}")
 
 
-def resource_type(s: Structural | None, gvk: GroupVersionKind, name: str = "") -> Type:
-    """The type of a custom resource; `name` is its OpenAPI name. Without a schema nothing is known of it, not even
-    that it has object metadata (as upstream has it)."""
+def resource_type(
+    s: Structural | None, gvk: GroupVersionKind, name: str = "", *, preserve_unknown: bool = False
+) -> Type:
+    """The type of a custom resource; `name` is its OpenAPI name, `preserve_unknown` its definition's
+    spec.preserveUnknownFields. Without a schema nothing is known of it, not even that it has object metadata (as
+    upstream has it)."""
     if s is None:
         type = Type(model.STRUCT)
         type.preserve_unknown = True
     else:
-        type = _struct(s, s.preserve_unknown_fields, is_resource=True)
+        type = _struct(s, preserve_unknown or s.preserve_unknown_fields, is_resource=True)
     type.name = name
     type.go_name = gvk.kind
     type.gvks = (gvk,)
