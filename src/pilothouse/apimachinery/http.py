@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 Headers = list[tuple[bytes, bytes]]
 
 
+class ClientGone(ConnectionError):
+    """The body will never be whole: the client has closed the connection, or its framing cannot be read. `transport/`
+    ends the exchange; nobody else answers."""
+
+
 class LatencyTrackers:
     """Seconds that a request spent in each phase (upstream: endpoints/request/webhook_duration.go)."""
 
