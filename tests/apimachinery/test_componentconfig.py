@@ -23,7 +23,8 @@ HEAD = b"apiVersion: x.io/v1\nkind: Config\n"
 
 
 def test_a_document() -> None:
-    loaded = load(HEAD + b"metadata: {name: x}\nrules: [{level: a, omit: false}]\nlabels: {a: b}\nraw: {z: [1]}\n", KINDS)
+    body = b"metadata: {name: x}\nrules: [{level: a, omit: false}]\nlabels: {a: b}\nraw: {z: [1]}\n"
+    loaded = load(HEAD + body, KINDS)
     assert loaded.gvk == KIND
     assert loaded.obj["rules"] == [{"level": "a", "omit": False}]
     assert (loaded.obj["labels"], loaded.obj["raw"]) == ({"a": "b"}, {"z": [1]})

@@ -1,4 +1,4 @@
-"""What is gathered about one request for its audit events (upstream: k8s.io/apiserver pkg/audit/context.go, request.go)."""
+"""What is gathered about one request for its audit events (upstream: apiserver pkg/audit/context.go, request.go)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An audit event of audit.k8s.io/v1, at one stage (upstream: k8s.io/apiserver pkg/apis/audit/v1, pkg/audit/format.go)."""
+"""An audit event of audit.k8s.io/v1, at one stage (upstream: apiserver pkg/apis/audit/v1, pkg/audit/format.go)."""
 
 from __future__ import annotations
 

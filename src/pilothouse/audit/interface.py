@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from pilothouse.audit.event import Event
+
+#: Whether requests wait for their events, and whether they fail with them.
+BATCH: Final = "batch"
+BLOCKING: Final = "blocking"
+BLOCKING_STRICT: Final = "blocking-strict"
+MODES: Final = (BATCH, BLOCKING, BLOCKING_STRICT)
+#: How the log backend writes events.
+FORMATS: Final = ("legacy", "json")
 
 
 class Sink(Protocol):

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from pilothouse.audit.event import Event
     from pilothouse.audit.metrics import AuditMetrics
 
-FORMATS = ("legacy", "json")
 _MOST = 1000
 """Writes that are joined to one."""
 
@@ -50,7 +49,7 @@ class _Write:
 
 
 class LogBackend:
-    """`format` is one of `FORMATS`. The file is opened by `open_file` when the backend starts."""
+    """`format` is one of `interface.FORMATS`. The file is opened by `open_file` when the backend starts."""
 
     name = "log"
 

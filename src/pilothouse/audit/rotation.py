@@ -85,8 +85,7 @@ class RotatingFile:
 
 
 def _gzip(path: Path) -> None:
-    target = path.with_name(f"{path.name}.gz")
-    with path.open("rb") as plain, os.fdopen(os.open(target, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as out:
-        with gzip.GzipFile(fileobj=out, mode="wb") as packed:
-            shutil.copyfileobj(plain, packed)
+    target = os.open(path.with_name(f"{path.name}.gz"), os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+    with path.open("rb") as plain, os.fdopen(target, "wb") as out, gzip.GzipFile(fileobj=out, mode="wb") as packed:
+        shutil.copyfileobj(plain, packed)
     path.unlink()

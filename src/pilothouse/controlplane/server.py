@@ -73,6 +73,7 @@ class ControlPlane:
         self.stores = stores
         self.groups = groups
         self._services = services
+        self._auditor = servers.chain.auditor
         self._address = Address(
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
             options.serving.secure_port,
@@ -124,6 +125,8 @@ class ControlPlane:
 
     async def start(self) -> None:
         """Open the storage, then make what must exist. Returns when the server is ready. Raises OSError, HookError."""
+        if self._auditor is not None:
+            self._auditor.backend.start()
         await self.storage.start()
         await self.aggregator.run_post_start_hooks()
 
@@ -131,6 +134,8 @@ class ControlPlane:
         """Finish what runs, then close the storage; `stop_listening` closes the sockets when it is time."""
         await self.aggregator.shutdown(stop_listening)
         await self.storage.close()
+        if self._auditor is not None:
+            await self._auditor.backend.stop()
 
     async def _start_controllers(self, context: HookContext) -> None:
         from pilothouse.controllers import manager

@@ -1,4 +1,4 @@
-"""Calls of a webhook that a kubeconfig describes, with retries (upstream: pkg/util/webhook/webhook.go, GenericWebhook)."""
+"""Calls of a webhook that a kubeconfig describes, with retries (upstream: pkg/util/webhook, GenericWebhook)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ async def with_backoff(
         except WebhookError as error:
             if not left or not again(error):
                 raise
-        await sleep(seconds * (1 + random.random() * backoff.jitter))  # noqa: S311 - spreads retries, guards nothing
+        await sleep(seconds * (1 + random.random() * backoff.jitter))
         seconds *= backoff.factor
     raise AssertionError("unreachable: there is at least one try")
 

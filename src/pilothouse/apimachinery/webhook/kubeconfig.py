@@ -1,4 +1,4 @@
-"""Webhooks that a kubeconfig file describes: audit, token reviews, access reviews (upstream: pkg/util/webhook/webhook.go).
+"""Webhooks that a kubeconfig file describes: audit, token and access reviews (upstream: pkg/util/webhook).
 
 The file's current context says whom to call and with which credentials. What is not supported in it is refused by name.
 """

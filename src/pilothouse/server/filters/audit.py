@@ -43,9 +43,10 @@ def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer)
             await asyncio.shield(audit.process(RESPONSE_COMPLETE))
             raise
         except Exception as bug:
-            audit.answer_status({
-                "code": 500, "status": "Failure", "reason": REASON_INTERNAL_ERROR, "message": f"APIServer panic'd: {bug}",
-            })
+            message = f"APIServer panic'd: {bug}"
+            audit.answer_status(
+                {"status": "Failure", "message": message, "reason": REASON_INTERNAL_ERROR, "code": 500}
+            )
             await audit.process(PANIC)
             raise
         return await _answered(request, audit, response)
@@ -105,9 +106,9 @@ def audited_refusal(
         audit = auditor.begin(request, getattr(request.context, "user", None)) if auditor is not None else None
         if audit is None:
             return refuse(request)
-        text = message(request)
+        # a refusal that is a Status has its own words, and leaves them with the audit context
+        audit.answer_status({"message": message(request)})
         response = refuse(request)
-        audit.answer_status({"message": text})
         audit.answer(response.status)
         await audit.process(RESPONSE_STARTED)
         return response
