@@ -27,8 +27,8 @@ from pilothouse.controllers.ownership import (
     node_of,
     without_owners,
 )
-from pilothouse.controllers.queue import WorkQueue
 from pilothouse.server.loopback import MERGE_PATCH, LoopbackClient
+from pilothouse.server.workqueue import WorkQueue
 
 _IGNORED = {("", "events"), ("events.k8s.io", "events")}
 _NEEDED_VERBS = {"delete", "list", "watch"}

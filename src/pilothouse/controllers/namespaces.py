@@ -15,9 +15,9 @@ from typing import Any
 
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.controllers.discovery import Resource, resources
-from pilothouse.controllers.queue import WorkQueue
 from pilothouse.server.informer import Informer
 from pilothouse.server.loopback import LoopbackClient
+from pilothouse.server.workqueue import WorkQueue
 
 Object = dict[str, Any]
 _NAMESPACES = ("", "v1", "namespaces")

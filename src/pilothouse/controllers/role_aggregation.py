@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from pilothouse.authorization.aggregation import aggregated_rules
-from pilothouse.controllers.queue import WorkQueue
 from pilothouse.server.informer import Informer
 from pilothouse.server.loopback import APPLY_PATCH, LoopbackClient
+from pilothouse.server.workqueue import WorkQueue
 
 Object = dict[str, Any]
 _ROLES = ("rbac.authorization.k8s.io", "v1", "clusterroles")

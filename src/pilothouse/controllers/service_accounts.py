@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.controllers.queue import WorkQueue
 from pilothouse.server.informer import Informer
 from pilothouse.server.loopback import LoopbackClient
+from pilothouse.server.workqueue import WorkQueue
 
 Object = dict[str, Any]
 _ACCOUNTS = ("", "v1", "serviceaccounts")

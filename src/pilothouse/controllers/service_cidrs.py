@@ -9,9 +9,9 @@ from typing import Any, Final
 
 from pilothouse.apimachinery.meta import format_time, parse_time
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.controllers.queue import WorkQueue
 from pilothouse.server.informer import Informer
 from pilothouse.server.loopback import LoopbackClient
+from pilothouse.server.workqueue import WorkQueue
 
 Object = dict[str, Any]
 Network = IPv4Network | IPv6Network

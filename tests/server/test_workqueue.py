@@ -2,8 +2,8 @@ import asyncio
 
 import pytest
 
-from pilothouse.controllers import queue
-from pilothouse.controllers.queue import WorkQueue
+from pilothouse.server import workqueue as queue
+from pilothouse.server.workqueue import WorkQueue
 
 
 def test_a_key_added_twice_is_worked_on_once() -> None:
