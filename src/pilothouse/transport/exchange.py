@@ -74,6 +74,10 @@ class Exchange:
         self._chunks.clear()
         self.size = 0
 
+    def release(self) -> None:
+        """The request is answered. It and its exchange know each other: uncut, each waits for the garbage collector."""
+        self.request.receive_body = self.request.receive_chunk = None
+
     @property
     def wants_data(self) -> bool:
         """Whether reading should go on for this request's body."""

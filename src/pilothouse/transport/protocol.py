@@ -241,6 +241,8 @@ class HTTPProtocol(asyncio.Protocol):
             self._abort()
         else:
             self._finish(exchange)
+        finally:
+            exchange.release()
 
     def _finish(self, exchange: Exchange) -> None:
         self._task = None
