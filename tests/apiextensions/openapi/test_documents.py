@@ -94,7 +94,7 @@ def test_the_v2_document_has_served_versions_only() -> None:
     assert "com.example.bar.v1.Foo" in document["definitions"]
     assert not any("v1beta1" in path for path in document["paths"])
     create = document["paths"][f"{ROOT}/namespaces/{{namespace}}/foos"]["post"]
-    assert create["consumes"] == create["produces"] == ["application/json", "application/yaml"]
+    assert list(create["consumes"]) == list(create["produces"]) == ["application/json", "application/yaml"]
 
 
 def test_schemas_that_are_not_structural_are_told_by_a_condition() -> None:
