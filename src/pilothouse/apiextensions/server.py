@@ -1,19 +1,28 @@
-"""The innermost server: CustomResourceDefinitions (upstream: apiextensions-apiserver pkg/apiserver).
-
-It serves the definitions themselves; the resources that they define follow.
-"""
+"""The innermost server: CustomResourceDefinitions and the resources that they define (upstream:
+apiextensions-apiserver pkg/apiserver)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
+from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.server.apiserver import GenericAPIServer, ServerConfig
 from pilothouse.server.hooks import HookContext
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pilothouse.apiextensions.definitions import Definitions
+    from pilothouse.endpoints.scope import Services
+    from pilothouse.registry.store import Store
+    from pilothouse.storage.storage import Storage
+
 GROUP = "apiextensions.k8s.io"
-HOOKS = ("start-apiextensions-informers", "start-apiextensions-controllers", "crd-informer-synced")
+_DEFINITIONS: Final = GroupResource(GROUP, "customresourcedefinitions")
 
 
 async def _nothing(context: HookContext) -> None:
-    """Definitions are read from the watch cache: there is no informer to wait for."""
+    """Definitions are followed as they are committed: there is no informer to wait for."""
 
 
 def new(config: ServerConfig) -> GenericAPIServer:
@@ -21,6 +30,35 @@ def new(config: ServerConfig) -> GenericAPIServer:
     return GenericAPIServer("apiextensions-apiserver", config)
 
 
-def add_hooks(server: GenericAPIServer) -> None:
-    for name in HOOKS:
-        server.add_post_start_hook(name, _nothing)
+def serve_definitions(
+    server: GenericAPIServer, storage: Storage, stores: Mapping[GroupResource, Store], services: Services
+) -> Definitions | None:
+    """Follow the stored definitions and serve what they define; None where definitions are not served.
+
+    They are read when the storage opens, so all is served before any hook runs.
+    """
+    store = stores.get(_DEFINITIONS)
+    server.add_post_start_hook("start-apiextensions-informers", _nothing)
+    if store is None:
+        return None
+    from pilothouse.apiextensions.definitions import Definitions
+    from pilothouse.apiextensions.serving import Environment
+    from pilothouse.apiextensions.webhook_conversion import WebhookConverters
+
+    environment = Environment(
+        storage=storage, services=services, converters=WebhookConverters(), times=store.times
+    )
+    definitions = Definitions(server, environment)
+    storage.observe(store.prefix, definitions.observe)
+
+    async def start_controllers(context: HookContext) -> None:
+        from pilothouse.apiextensions.controller import DefinitionController
+
+        controller = DefinitionController(definitions, context.client, store.times)
+        await controller.sync_all()
+        context.start(controller.run_status(), "crd-status")
+        context.start(controller.run_finalizer(), "crd-finalizer")
+
+    server.add_post_start_hook("start-apiextensions-controllers", start_controllers)
+    server.add_post_start_hook("crd-informer-synced", _nothing)
+    return definitions

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.managedfields.fieldset import FieldSet
     from pilothouse.apimachinery.managedfields.updater import Converter
     from pilothouse.endpoints.scope import Services
-    from pilothouse.registry.rest import Resource, Subresource
+    from pilothouse.registry.rest import Printer, Resource, Subresource
     from pilothouse.registry.store import Store
 
 
@@ -63,7 +63,7 @@ class Builder:
         view = self.scale_view(resource, rendering)
         scope = Scope(
             resource, self._stores(resource), self._services, rendering=rendering,
-            tables=Tables(scale_printer, rendering, self._services.clock), bodies=bodies,
+            tables=Tables(self.scale_printer(resource), rendering, self._services.clock), bodies=bodies,
             field_manager=self.scale_manager(resource, bodies, kind), subresource=sub, view=view,
         )
         return scope, view
@@ -102,6 +102,9 @@ class Builder:
 
     def scale_view(self, resource: Resource, rendering: Rendering) -> ScaleView:
         return ScaleView(resource, rendering)
+
+    def scale_printer(self, resource: Resource) -> Printer:
+        return scale_printer
 
     def scale_manager(self, resource: Resource, bodies: Bodies, kind: GroupVersionKind) -> FieldManager:
         return FieldManager(bodies.type, kind, "scale")

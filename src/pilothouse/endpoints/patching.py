@@ -14,7 +14,7 @@ from pilothouse.apimachinery import field, status
 from pilothouse.apimachinery.codec import encode, json, yaml
 from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.meta import format_time
-from pilothouse.apimachinery.schema.strict import Pairs
+from pilothouse.apimachinery.schema.strict import duplicate_fields
 from pilothouse.endpoints.bodies import IGNORE, STRICT
 from pilothouse.endpoints.writing import manage_fields
 
@@ -48,7 +48,7 @@ def json_patch(patching: Patching, live: Object) -> Object:
     looks = patching.options.field_validation != IGNORE
     patch, pairs = _parsed(patching, "error decoding patch: " if looks else "")
     patched = engine.apply(_document(patching.scope, live), patch, strict=looks)
-    strict = [*engine.unknown_fields(patch), *_duplicates(pairs, "json patch ")] if looks else []
+    strict = [*engine.unknown_fields(patch), *duplicate_fields(pairs, "json patch ")] if looks else []
     return _written(patching, live, patched, strict, None)
 
 
@@ -58,7 +58,7 @@ def merge_patch(patching: Patching, live: Object) -> Object:
     looks = patching.options.field_validation != IGNORE
     patch, pairs = _parsed(patching, "error decoding patch: " if looks else "")
     patched = engine.apply(_document(patching.scope, live), patch, strict=looks)
-    return _written(patching, live, patched, _duplicates(pairs) if looks else [], None)
+    return _written(patching, live, patched, duplicate_fields(pairs) if looks else [], None)
 
 
 def strategic_merge_patch(patching: Patching, live: Object) -> Object:
@@ -68,7 +68,7 @@ def strategic_merge_patch(patching: Patching, live: Object) -> Object:
     patch, pairs = _parsed(patching, "")
     patched = engine.apply(_document(patching.scope, live), patch, patching.scope.bodies.type)
     looks = patching.options.field_validation != IGNORE
-    return _written(patching, live, patched, _duplicates(pairs) if looks else [], lambda: goprint.plain(patch))
+    return _written(patching, live, patched, duplicate_fields(pairs) if looks else [], lambda: goprint.plain(patch))
 
 
 def apply_patch(patching: Patching, live: Object) -> Object:
@@ -111,27 +111,6 @@ def _parsed(patching: Patching, prefix: str) -> tuple[Any, Any]:
         return json.load(patching.body)
     except json.SyntaxError as e:
         raise status.bad_request(f"{prefix}{e}") from None
-
-
-def _duplicates(pairs: Any, prefix: str = "") -> list[str]:
-    """`duplicate field "a.b"` for each key that a patch says twice, in document order."""
-    found: dict[str, None] = {}
-
-    def walk(value: Any, path: str) -> None:
-        if isinstance(value, Pairs):
-            names: set[str] = set()
-            for name, child in value.items():
-                where = f"{path}.{name}" if path else name
-                if name in names:
-                    found[f'{prefix}duplicate field "{where}"'] = None
-                names.add(name)
-                walk(child, where)
-        elif isinstance(value, list):
-            for at, child in enumerate(value):
-                walk(child, f"{path}[{at}]")
-
-    walk(pairs, "")
-    return list(found)
 
 
 def _not_a_map(value: Any) -> str:

@@ -39,7 +39,7 @@ class ScaleView(View):
     def __init__(self, resource: Resource, rendering: Rendering) -> None:
         self._rendering = rendering
         self._api_version = resource.api_version
-        self._paths = {resource.api_version: ("f:spec", "f:replicas")}
+        self._paths: managed_scale.PathMappings = {resource.api_version: ("f:spec", "f:replicas")}
         self._map_selector = resource.kind == "ReplicationController"
 
     def of(self, parent: Object) -> Object:
@@ -49,7 +49,7 @@ class ScaleView(View):
         if spec.get("replicas"):
             shown["replicas"] = spec["replicas"]
         return {
-            "metadata": {name: metadata[name] for name in _SHOWN_METADATA if name in metadata},
+            "metadata": shown_metadata(metadata),
             "spec": shown,
             "status": {
                 "replicas": (parent.get("status") or {}).get("replicas", 0), "selector": self._selector(spec)
@@ -113,6 +113,11 @@ class ScaleView(View):
         else:
             metadata.pop("managedFields", None)
         return new
+
+
+def shown_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """What a scale shows of its parent's metadata."""
+    return {name: metadata[name] for name in _SHOWN_METADATA if name in metadata}
 
 
 def _replicas(scale: Mapping[str, Any]) -> int:

@@ -50,7 +50,7 @@ def field_labels(resource: Resource) -> fields.Transform:
     gvk = resource.gvk
     aliases = _ALIASES.get(gvk, {})
     known = {_NAME, _NAMESPACE, *resource.selectable_names}
-    if resource.selectable_names:
+    if resource.selectable_names or resource.selectable is not None:
         if not resource.namespaced:
             known.discard(_NAMESPACE)
         unknown = _UNKNOWN.get(gvk, _not_supported)

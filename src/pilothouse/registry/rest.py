@@ -56,6 +56,9 @@ class Strategy:
     #: True if finalizers must be Kubernetes' own or have a domain, as for most built-in kinds (see `metachecks`);
     #: custom resources take any qualified name.
     qualified_finalizers = True
+    #: How the kind's own validation checks the metadata of an update once more (see `metachecks`); None: as the table
+    #: there says.
+    metadata_checks: tuple[str, ...] | None = None
     #: Warned about when a deletion that says nothing orphans dependents by the kind's default.
     orphan_warning = ""
     #: Strategies of other subresources that write the whole object ("finalize", "approval", "resize").
@@ -156,12 +159,8 @@ class Converter:
 class Versions(Protocol):
     """One version of a resource whose stored bytes say in which version they are (kind and apiVersion stand in them),
     and whose conversion may take a while, such as a webhook's. Made for custom resources; built-in kinds that are
-    served in several versions have a `Converter`. All but `current` raise StatusError where a conversion fails.
+    served in several versions have a `Converter`. All raise StatusError where a conversion fails.
     """
-
-    def current(self, item: Item) -> bool:
-        """Whether `item` would be written today as it stands: a write that changes nothing may leave it."""
-        ...
 
     async def read(self, item: Item) -> Object:
         """A fresh object of what `item` holds, in this version."""

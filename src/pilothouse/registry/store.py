@@ -50,7 +50,8 @@ class Store:
     where Go writes null. A new object takes it last. An update takes it first too, since what strategies compare
     with the old object must not differ in that.
 
-    `versions` stands between `resource` and what is stored where the items themselves say in which version they are.
+    `versions` stands between `resource` and what is stored where the items themselves say in which version they are:
+    a write that changes nothing may still bring an object into the version of today.
     """
 
     def __init__(
@@ -268,7 +269,7 @@ class Store:
 
     async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
         versions = self.versions
-        if same(obj, old) and (versions is None or versions.current(item)):
+        if same(obj, old) and (versions is None or same(await versions.written(obj), decode(item))):
             return await self.cacher.durable(item)
         if dry_run:
             return self._render(item.key, item.revision, obj)

@@ -105,7 +105,10 @@ def before_update(
         if strategy.generation and _desired_state_changed(strategy, obj, old):
             metadata["generation"] = (old_metadata.get("generation") or 0) + 1
     _keep_system_fields(metadata, old_metadata)
-    errors = _validate_metadata(resource, strategy, metadata, old_metadata, named, repeated(named, of_status=of_status))
+    checks = strategy.metadata_checks
+    if checks is None:
+        checks = repeated(named, of_status=of_status)
+    errors = _validate_metadata(resource, strategy, metadata, old_metadata, named, checks)
     validate = strategy.validate_status_update if of_status else strategy.validate_update
     errors.extend(validate(ctx, obj, old))
     if errors:

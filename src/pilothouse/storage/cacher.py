@@ -5,7 +5,6 @@ shows is committed; `_pending` lies over it with what the writer thread is still
 writes are checked against the newest state and two of them can stand in one batch.
 """
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -127,9 +126,9 @@ class WatchCache:
     async def wait_revision(self, revision: int, timeout: float = 3.0) -> None:
         await self._storage.wait_revision(revision, timeout)
 
-    async def reached(self, revision: int, waiter: "asyncio.Future[None]") -> bool:
+    async def reached(self, revision: int) -> bool:
         try:
-            await self._storage.wait_revision(revision, None, waiter)
+            await self._storage.wait_revision(revision, None)
         except StorageFailed:
             return False
         return True
@@ -225,9 +224,18 @@ class WatchCache:
         self.close()
         return sorted(Record(item.revision, item.key, item.body) for item in self._items.values())
 
-    def close(self) -> None:
+    def end_watches(self) -> None:
+        """End all watches, in order: the objects are now served in another way."""
         for watch in list(self._open):
             watch.close()
+
+    def reindex(self) -> None:
+        """Read what selectors need of every object anew."""
+        for item in self._items.values():
+            self._maker.reindex(item)
+
+    def close(self) -> None:
+        self.end_watches()
         self._live.close()
 
     # Observers

@@ -48,6 +48,10 @@ class Item:
         _, namespace, name = self.key.rsplit("/", 2)
         return {"metadata.name": name, "metadata.namespace": namespace}
 
+    def set_fields(self, fields: Mapping[str, str] | None) -> None:
+        """The one change that an item knows: a definition has made other fields selectable."""
+        self._fields = fields
+
 
 class WatchEvent:
     """What a watcher gets. `type` is ADDED, MODIFIED, DELETED or BOOKMARK.

@@ -39,6 +39,11 @@ class ItemMaker:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise OSError(f"the stored object {record.key} (revision {record.revision}) is damaged: {error}") from error
 
+    def reindex(self, item: Item) -> None:
+        """Read what selectors need of `item` anew, after the index has come to read something else."""
+        _, fields = self._index(orjson.loads(item.body))
+        item.set_fields(None if _said_by_key(item.key, fields) else fields)
+
     def _make(self, key: str, revision: int, body: bytes, obj: Mapping[str, Any]) -> Item:
         labels, fields = self._index(obj)
         if labels:

@@ -32,7 +32,6 @@ from pilothouse.storage.interface import (
     Record,
     StorageFailed,
 )
-from pilothouse.storage.waiting import Waiters
 from pilothouse.storage.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -88,7 +87,7 @@ class Storage:
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
         self._refusal = "the store has not been started"
-        self._waiters = Waiters()
+        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
         self._marks: deque[tuple[float, int]] = deque()
         self._loop: asyncio.AbstractEventLoop
         self._writer: Writer
@@ -98,6 +97,11 @@ class Storage:
     def healthy(self) -> bool:
         """Whether writes are taken."""
         return not self._refusal
+
+    @property
+    def assigned(self) -> int:
+        """The newest revision that a write has been given, be it committed or not."""
+        return self._assigned
 
     @property
     def cachers(self) -> Iterable[WatchCache]:
@@ -137,7 +141,7 @@ class Storage:
         await asyncio.wait([housekeeping])
         for cacher in self._cachers.values():
             cacher.close()
-        self._waiters.fail(StorageFailed(self._refusal))
+        self._fail_waiters()
         try:
             await self._writer.call(self.backend.close)
         finally:
@@ -145,9 +149,10 @@ class Storage:
 
     # Cachers
 
-    def cacher(self, prefix: str, index: Index) -> WatchCache:
+    def cacher(self, prefix: str, index: Index, *, floor: int = 0) -> WatchCache:
         """The watch cache of all keys under `prefix`; made and filled when first asked for.
 
+        `floor` is the revision at which the resource came to be: nothing can be watched from before it.
         Raises OSError when a stored object is damaged.
         """
         prefix = prefix.rstrip("/") + "/"
@@ -155,7 +160,7 @@ class Storage:
         if cacher is None:
             cacher = WatchCache(self, prefix, index, clock=self._clock, **self._capacities)
             if self.revision:
-                self._fill(cacher, max(self.compacted, self._released.get(prefix, 0)))
+                self._fill(cacher, max(self.compacted, self._released.get(prefix, 0), floor))
             self._cachers[prefix] = cacher
         return cacher
 
@@ -242,7 +247,8 @@ class Storage:
                 write.future.set_result(event.item)
         for cacher in {write.cacher for write in batch}:
             cacher.flush(self._loop)
-        self._waiters.wake(self.revision)
+        if self._waiters:
+            self._wake_waiters()
         if self.on_commit is not None:
             self.on_commit(len(batch), seconds)
 
@@ -257,28 +263,36 @@ class Storage:
         for write in failed:
             if not write.future.done():
                 write.future.set_exception(StorageFailed(self._refusal))
-        self._waiters.fail(StorageFailed(self._refusal))
+        self._fail_waiters()
         self._busy = False
         self._idle.set()
 
     # Waiting for revisions
 
-    async def wait_revision(
-        self, revision: int, timeout: float | None, waiter: "asyncio.Future[None] | None" = None
-    ) -> None:
+    async def wait_revision(self, revision: int, timeout: float | None) -> None:
         """Wait until `revision` is visible. Raises Future after `timeout` seconds (None: never), and
-        StorageFailed when the store has failed or is closed meanwhile. The caller may bring a `waiter` of his own
-        and end the wait with it."""
+        StorageFailed when the store has failed or is closed meanwhile."""
         if revision <= self.revision:
             return
-        if waiter is None:
-            waiter = self._loop.create_future()
-        self._waiters.add(revision, waiter)
+        waiter: asyncio.Future[None] = self._loop.create_future()
+        self._waiters.append((revision, waiter))
         try:
             async with asyncio.timeout(timeout):
                 await waiter
         except TimeoutError:
             raise Future(revision, self.revision) from None
+        finally:
+            self._waiters = [entry for entry in self._waiters if entry[1] is not waiter]
+
+    def _wake_waiters(self) -> None:
+        for revision, waiter in self._waiters:
+            if revision <= self.revision and not waiter.done():
+                waiter.set_result(None)
+
+    def _fail_waiters(self) -> None:
+        for _, waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_exception(StorageFailed(self._refusal))
 
     # Housekeeping
 

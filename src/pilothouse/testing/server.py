@@ -98,11 +98,7 @@ class TestServer:
         ]
         with (self.data_dir / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603
-        try:
-            self._wait_ready()
-        except StartError:
-            self._stack.close()
-            raise
+        self._wait_ready()
         return self
 
     def _wait_ready(self) -> None:

@@ -50,7 +50,7 @@ class Decoded:
 
 
 @dataclass(slots=True)
-class _Document:
+class Document:
     """A parsed body. `pairs` is the same with duplicate keys, if there are any. What YAML's reader says of its
     duplicates is one strict error (`duplicates`) but a warning for each (`warnings`). Of a protobuf body `value` is
     what the envelope says, and `message` the rest, which only a type can read."""
@@ -93,11 +93,11 @@ class ObjectDecoder:
         """Raises StatusError: 415 for a content type that is not taken, 400 for anything wrong in the body."""
         media_type = _media_type(content_type)
         try:
-            document = _parse(data, media_type)
-            gvk = self._identify(document.value)
+            document = parse_document(data, media_type)
+            gvk = identify(document.value, self._gvk)
         except ValueError as e:
             raise status.bad_request(
-                f"the object provided is unrecognized (must be of type {self._gvk.kind}): {e} ({_summary(data)})"
+                f"the object provided is unrecognized (must be of type {self._gvk.kind}): {e} ({summary(data)})"
             ) from None
         try:
             obj, errors = self._convert(document, gvk)
@@ -118,24 +118,7 @@ class ObjectDecoder:
             return Decoded(obj, gvk)
         return Decoded(obj, gvk, document.warnings + errors[bool(document.duplicates) :])
 
-    def _identify(self, value: Any) -> GroupVersionKind:
-        """The body's kind, with what it does not say taken from the endpoint."""
-        if value is None:
-            return self._gvk
-        try:
-            if value.__class__ is not dict:
-                raise TypeMismatch(value, _ENVELOPE)
-            kind, api_version = _envelope_text(value, "kind"), _envelope_text(value, "apiVersion")
-        except TypeMismatch as e:
-            raise DecodeError(f"couldn't get version/kind; json parse error: {e}") from None
-        if kind == self._gvk.kind and api_version == self._gvk.api_version:
-            return self._gvk
-        group, version = GroupVersion.parse(api_version)
-        if not version and group in ("", self._gvk.group):
-            group, version = self._gvk.group, self._gvk.version
-        return GroupVersionKind(group, version, kind or self._gvk.kind)
-
-    def _convert(self, document: _Document, gvk: GroupVersionKind) -> tuple[dict[str, Any], list[str]]:
+    def _convert(self, document: Document, gvk: GroupVersionKind) -> tuple[dict[str, Any], list[str]]:
         """The object and the errors that strict decoding finds in it."""
         type, decode = self._type, self._decode
         if gvk != self._gvk:
@@ -166,6 +149,24 @@ class ObjectDecoder:
         return f'no kind "{gvk.kind}" is registered for version "{gvk.group_version}" in scheme "{self._scheme}"'
 
 
+def identify(value: Any, expected: GroupVersionKind) -> GroupVersionKind:
+    """The kind of a parsed body, with what it does not say taken from the endpoint. Raises DecodeError."""
+    if value is None:
+        return expected
+    try:
+        if value.__class__ is not dict:
+            raise TypeMismatch(value, _ENVELOPE)
+        kind, api_version = _envelope_text(value, "kind"), _envelope_text(value, "apiVersion")
+    except TypeMismatch as e:
+        raise DecodeError(f"couldn't get version/kind; json parse error: {e}") from None
+    if kind == expected.kind and api_version == expected.api_version:
+        return expected
+    group, version = GroupVersion.parse(api_version)
+    if not version and group in ("", expected.group):
+        group, version = expected.group, expected.version
+    return GroupVersionKind(group, version, kind or expected.kind)
+
+
 def _media_type(content_type: str | None) -> str:
     """Raises 415 for one that is not known."""
     if not content_type or content_type == JSON:
@@ -184,16 +185,17 @@ def unsupported_media_type(accepted: list[str]) -> status.StatusError:
     )
 
 
-def _parse(data: bytes, media_type: str) -> _Document:
+def parse_document(data: bytes, media_type: str) -> Document:
+    """Raises ValueError for a body that is not of this media type."""
     if media_type == YAML:
         value, duplicates = yaml.load(data)
-        return _Document(value, None, yaml.strict_error(duplicates) if duplicates else "", duplicates)
+        return Document(value, None, yaml.strict_error(duplicates) if duplicates else "", duplicates)
     if media_type == PROTOBUF:
         envelope = protobuf.open_envelope(data)
         named = {"kind": envelope.kind, "apiVersion": _full_version(envelope.api_version)}
-        return _Document(named, message=envelope.raw)
+        return Document(named, message=envelope.raw)
     try:
-        return _Document(*json.load(data))
+        return Document(*json.load(data))
     except json.SyntaxError as e:
         raise json.SyntaxError(f"couldn't get version/kind; json parse error: {e}") from None
 
@@ -228,7 +230,7 @@ def _envelope_text(value: dict[str, Any], key: str) -> str:
     return str(text)
 
 
-def _summary(data: bytes) -> str:
+def summary(data: bytes) -> str:
     """The beginning of a body that could not be read, as text if it looks like JSON, else in hexadecimal."""
     if not data:
         return "<empty>"

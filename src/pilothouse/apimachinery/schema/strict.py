@@ -29,6 +29,27 @@ def strict_errors(type: Type, value: Any) -> list[str]:
     return list(found)[:_MOST]
 
 
+def duplicate_fields(pairs: Any, prefix: str = "") -> list[str]:
+    """`duplicate field "a.b"` for each key that a document without a type says twice, in document order."""
+    found: dict[str, None] = {}
+
+    def walk(value: Any, path: str) -> None:
+        if isinstance(value, Pairs):
+            names: set[str] = set()
+            for name, child in value.items():
+                where = f"{path}.{name}" if path else name
+                if name in names:
+                    found[f'{prefix}duplicate field "{where}"'] = None
+                names.add(name)
+                walk(child, where)
+        elif isinstance(value, list):
+            for at, child in enumerate(value):
+                walk(child, f"{path}[{at}]")
+
+    walk(pairs, "")
+    return list(found)
+
+
 def merged(type: Type | None, value: Any) -> Any:
     """`value` with plain dicts for `Pairs`. Duplicates end as in Go: structs and maps of a struct's field merge,
     anything else is replaced by what comes last."""

@@ -1,1 +1,0 @@
-"""Calls of webhooks (upstream: k8s.io/apiserver pkg/util/webhook)."""
