@@ -65,14 +65,14 @@ def test_go_flag_syntax(arguments: list[str], flag: str, value: object) -> None:
     (["extra", "more"], '"kube-apiserver" does not take any arguments, got ["extra" "more"]'),
     (["--", "--secure-port=1"], '"kube-apiserver" does not take any arguments, got ["--secure-port=1"]'),
     (["--etcd-servers=http://localhost:2379"], "--etcd-servers is not supported by Pilothouse yet"),
-    (["--audit-log-path=-"], "--audit-log-path is not supported by Pilothouse yet"),
+    (["--egress-selector-config-file=x"], "--egress-selector-config-file is not supported by Pilothouse yet"),
 ])
 def test_errors(arguments: list[str], error: str) -> None:
     assert flagset.parse(arguments).errors == (error,)
 
 
 def test_all_errors_are_found_at_once() -> None:
-    parsed = flagset.parse(["--no-such", "--secure-port=x", "--audit-log-path=-", "-v", "3"])
+    parsed = flagset.parse(["--no-such", "--secure-port=x", "--egress-selector-config-file=x", "-v", "3"])
     assert len(parsed.errors) == 3
     assert parsed.values["v"] == 3
 

@@ -69,7 +69,7 @@ def test_cors_origins(expression: str, problem: str) -> None:
 
 
 def test_all_errors_are_reported_at_once() -> None:
-    found = errors("--no-such-flag", "--secure-port=-1", "--authorization-mode=Nope", "--audit-log-path=x",
+    found = errors("--no-such-flag", "--secure-port=-1", "--authorization-mode=Nope", "--egress-selector-config-file=x",
                    "--feature-gates=Nope=true", "--tls-cert-file=/no/cert")
     assert len(found) == 7
 

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from pilothouse.server import workqueue
+from pilothouse.server import workqueue as queue
 from pilothouse.server.workqueue import WorkQueue
 
 
@@ -52,7 +52,7 @@ def test_a_key_added_while_it_is_worked_on_comes_again() -> None:
 
 
 def test_failures_are_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workqueue, "FIRST_PAUSE", 0.0)
+    monkeypatch.setattr(queue, "FIRST_PAUSE", 0.0)
 
     async def scenario() -> int:
         runs = 0

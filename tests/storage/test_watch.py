@@ -170,3 +170,16 @@ def test_a_prefix_without_its_slash_is_refused() -> None:
                 cacher.watch(Predicate(PREFIX + "ns"), revision=1)
 
     asyncio.run(run())
+
+
+def test_a_watch_from_the_far_future_can_be_ended() -> None:
+    async def run() -> None:
+        async with running() as (_, cacher):
+            watch = cacher.watch(ALL, revision=2**62)
+            waiting = asyncio.ensure_future(watch.batch())
+            await asyncio.sleep(0)
+            watch.close()
+            assert await asyncio.wait_for(waiting, 5) == []
+            await cacher.create(key("a"), obj("a"))
+
+    asyncio.run(run())

@@ -10,6 +10,8 @@ import uvloop
 
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
+from pilothouse.observability.metrics import Registry
+from pilothouse.server.filters.panic_recovery import with_panic_recovery
 from pilothouse.transport.limits import Limits
 from pilothouse.transport.server import HTTPServer
 
@@ -326,6 +328,58 @@ def test_what_is_no_request_is_refused_and_the_connection_closed(sent: bytes, li
         await c.rest()
 
     serve(echo, test, Limits(linger_seconds=0.01))
+
+
+@pytest.mark.parametrize(("sent", "line"), [
+    (b"0x2\r\nab\r\n0\r\n\r\n", b"HTTP/1.1 400 Bad Request"),
+    (b"2\r\nab", b""),
+    (b"2\r\nabc\r\n0\r\n\r\n", b"HTTP/1.1 400 Bad Request"),
+    (b"fffffffffffffffffff\r\nab\r\n", b"HTTP/1.1 400 Bad Request"),
+    (b"7fffffffffffffff\r\n" + b"x" * 2000, b"HTTP/1.1 413 Request Entity Too Large"),
+])
+def test_a_body_that_cannot_be_read_is_no_bug(sent: bytes, line: bytes) -> None:
+    def render(request: Request, error: status.StatusError) -> Response:
+        return Response(error.code, error.message.encode())
+
+    async def test(connect: Any, server: HTTPServer) -> None:
+        c = await connect()
+        await c.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
+        await c.send(sent)
+        if line:
+            assert (await c.head())[0] == line
+        c.writer.write_eof()
+        await c.rest()
+
+    metrics = Registry()
+    serve(with_panic_recovery(echo, render, metrics), test, Limits(linger_seconds=0.01))
+    assert b"pilothouse_request_panics_total 0" in metrics.render()
+
+
+@pytest.mark.parametrize("coding", [
+    b"Transfer-Encoding: gzip", b"Transfer-Encoding: gzip, chunked", b"Transfer-Encoding: chunked, chunked",
+    b"Transfer-Encoding: identity", b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked",
+])
+def test_transfer_codings_but_chunked_are_not_known(coding: bytes) -> None:
+    async def test(connect: Any, server: HTTPServer) -> None:
+        c = await connect()
+        await c.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + coding + b"\r\n\r\n0\r\n\r\n")
+        assert (await c.head())[0] == b"HTTP/1.1 501 Not Implemented"
+        assert await c.rest() == b"Unsupported transfer encoding"
+
+    serve(echo, test, Limits(linger_seconds=0.01))
+
+
+def test_a_body_that_nobody_waits_for_and_that_does_not_come_ends_the_connection() -> None:
+    async def deny(request: Request) -> Response:
+        return Response(401, b"no")
+
+    async def test(connect: Any, server: HTTPServer) -> None:
+        c = await connect()
+        await c.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+        assert (await c.answer())[2] == b"no"
+        assert [math.isfinite(connection.deadline) for connection in server.connections] == [True]
+
+    serve(deny, test)
 
 
 def test_a_bad_request_behind_a_good_one_lets_the_good_one_be_answered() -> None:

@@ -1,60 +1,69 @@
-"""Discovery of everything the server chain serves (upstream: kube-aggregator pkg/apiserver/handler_apis.go)."""
+"""/apis and /apis/GROUP of everything the server chain serves (upstream: kube-aggregator pkg/apiserver/handler_apis.go
+and apiserver.go, AddAPIService).
+
+What they list comes from the APIServices. What lies below belongs to the server of the group.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
+from pilothouse.aggregator.api_services import GROUP, LEGACY, APIServices, Object
 from pilothouse.endpoints.discovery import (
-    AggregatedDocument,
+    ChangingDocument,
     Discovery,
-    Document,
     api_group,
     api_group_document,
     api_group_list,
-    api_versions,
-    group_discovery,
-    version_discovery,
 )
-from pilothouse.registry.kinds import Group
 from pilothouse.server.apiserver import GenericAPIServer
-from pilothouse.server.webservice import web_service
 
 
-def install(server: GenericAPIServer, groups: Sequence[Group]) -> None:
-    """/apis and /apis/GROUP on the aggregator, for all `groups` in the order of their priority.
+class GroupPaths:
+    """Keeps the paths of the aggregator's mux in step with the APIServices."""
 
-    Only these exact paths, with and without a slash: what lies below belongs to the server of the group.
-    """
-    named = [group for group in groups if group.name]
-    every = Discovery(Document(api_group_list(_api_group(group) for group in named)), _aggregated(named))
-    server.mux.handle("/apis", every)
-    server.mux.handle("/apis/", every)
-    for group in named:
-        document = Document(api_group_document(_api_group(group)))
-        server.mux.handle(f"/apis/{group.name}", document)
-        server.mux.handle(f"/apis/{group.name}/", document, listed=False)
+    def __init__(self, server: GenericAPIServer, services: APIServices) -> None:
+        self._mux = server.mux
+        self._services = services
+        self._groups: dict[str, tuple[ChangingDocument, set[str]]] = {}
+        self._list = ChangingDocument(self._group_list)
+        every = Discovery(self._list, server.config.discovery)
+        self._mux.handle("/apis", every)
+        self._mux.handle("/apis/", every)
+        services.listen(self._changed)
 
+    def _group_list(self) -> Object:
+        # Our own group has no APIService, and stands first.
+        listed = [api_group(GROUP, ["v1"])]
+        listed += (api_group(group, versions) for group, versions in self._services.by_group())
+        return api_group_list(listed)
 
-def install_core(server: GenericAPIServer, core: Group, address: str) -> None:
-    """/api on the server of the core group; `address` is "host:port"."""
-    found = Discovery(
-        Document(api_versions(address, [version.version for version in core.versions])), _aggregated([core])
-    )
-    server.director.install_service("/api", web_service(found))
+    def _changed(self, name: str, obj: Object | None) -> None:
+        if name == LEGACY:
+            return
+        self._list.invalidate()
+        version, _, group = name.partition(".")
+        known = self._groups.get(group)
+        if obj is not None:
+            document, versions = known or self._add_group(group)
+            versions.add(version)
+            self._mux.list_path(f"/apis/{group}/{version}")
+            document.invalidate()
+        elif known is not None:
+            document, versions = known
+            versions.discard(version)
+            self._mux.unregister(f"/apis/{group}/{version}")
+            document.invalidate()
+            if not versions:
+                del self._groups[group]
+                self._mux.unregister(f"/apis/{group}")
+                self._mux.unregister(f"/apis/{group}/")
 
+    def _add_group(self, group: str) -> tuple[ChangingDocument, set[str]]:
+        document = ChangingDocument(lambda: self._group_document(group))
+        self._mux.handle(f"/apis/{group}", document)
+        self._mux.handle(f"/apis/{group}/", document, listed=False)
+        added: tuple[ChangingDocument, set[str]] = document, set()
+        self._groups[group] = added
+        return added
 
-def install_group(server: GenericAPIServer, group: Group) -> None:
-    """Everything below /apis/GROUP that no version serves is answered by the group's own server."""
-    path = f"/apis/{group.name}"
-    server.director.install_service(path, web_service(Document(api_group_document(_api_group(group)))))
-
-
-def _api_group(group: Group) -> dict[str, object]:
-    return api_group(group.name, [version.version for version in group.versions])
-
-
-def _aggregated(groups: Sequence[Group]) -> AggregatedDocument:
-    return AggregatedDocument(
-        group_discovery(group.name, [version_discovery(v.version, v.resources) for v in group.versions])
-        for group in groups
-    )
+    def _group_document(self, group: str) -> Object:
+        return api_group_document(api_group(group, dict(self._services.by_group())[group]))

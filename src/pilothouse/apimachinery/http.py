@@ -14,17 +14,23 @@ from pilothouse.apimachinery.status import StatusError
 if TYPE_CHECKING:
     from pilothouse.apimachinery.requestinfo import RequestInfo
     from pilothouse.apimachinery.user import User
+    from pilothouse.audit.context import AuditContext
     from pilothouse.authorization.impersonation import Impersonated
 
 Headers = list[tuple[bytes, bytes]]
+
+
+class ClientGone(ConnectionError):
+    """The body will never be whole: the client has closed the connection, or its framing cannot be read. `transport/`
+    ends the exchange; nobody else answers."""
 
 
 class LatencyTrackers:
     """Seconds that a request spent in each phase (upstream: endpoints/request/webhook_duration.go)."""
 
     __slots__ = (
-        "apf_queue_wait", "authentication", "authorization", "decode", "mutating_webhook", "response_write",
-        "serialize", "storage", "transform", "validating_webhook",
+        "apf_queue_wait", "authentication", "authorization", "decode", "impersonation", "mutating_webhook",
+        "response_write", "serialize", "storage", "transform", "validating_webhook",
     )
 
     def __init__(self) -> None:
@@ -32,6 +38,7 @@ class LatencyTrackers:
         self.authentication = 0.0
         self.authorization = 0.0
         self.decode = 0.0
+        self.impersonation = 0.0
         self.mutating_webhook = 0.0
         self.response_write = 0.0
         self.serialize = 0.0
@@ -48,7 +55,7 @@ class Context:
     """What the filters leave behind for those after them. One for each request; no free-form keys."""
 
     __slots__ = (
-        "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
+        "audit", "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
         "end_stream", "impersonated", "latency", "mux_incomplete", "received_at", "request_info", "response_headers",
         "seat",
         "user", "warnings",
@@ -69,6 +76,8 @@ class Context:
         """Texts for Warning headers, in order, without duplicates; None until the first one."""
         self.authorization_decision: str = ""
         self.authorization_reason: str = ""
+        self.audit: AuditContext | None = None
+        """What is gathered for the audit events of this request; None where it is not audited."""
         self.audit_annotations: dict[str, str] | None = None
         self.seat: Any = None
         self.response_headers: Headers = []

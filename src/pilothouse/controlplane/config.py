@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.authentication import factory as authentication
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
-from pilothouse.controlplane import admission
+from pilothouse.controlplane import admission, audit
 from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
 from pilothouse.endpoints.response import render_error
@@ -92,6 +92,7 @@ def server_config(options: Options, who: Authentication, authorizer: Authorizer)
     """What all servers of the chain share."""
     generic = options.generic
     chain = ChainConfig(
+        auditor=audit.build(options.audit),
         authenticator=who.requests, authorizer=authorizer,
         constrained_impersonation=options.feature_gates.enabled("ConstrainedImpersonation"),
         api_audiences=options.authentication.api_audiences,

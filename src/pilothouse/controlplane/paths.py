@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilothouse.aggregator import discovery as aggregated_discovery
 from pilothouse.controlplane.token_issuer import public_keys
 from pilothouse.controlplane.version import version_info
 from pilothouse.endpoints.openapi.builtin import BuiltinDocuments
-from pilothouse.endpoints.openapi.service import OpenAPIService
 from pilothouse.server.routes.openid import install_openid
 
 if TYPE_CHECKING:
@@ -20,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def install_paths(server: GenericAPIServer, options: Options, groups: Sequence[Group], host_port: str) -> None:
-    """Discovery of all `groups`, OpenAPI, OpenID, and what every server has; `host_port` is the advertised one."""
-    aggregated_discovery.install(server, groups)
+    """OpenAPI with that of all `groups`, OpenID, and what every server has; `host_port` is the advertised one."""
     _install_openapi(server, groups)
     accounts = options.service_accounts
     install_openid(
@@ -32,7 +29,10 @@ def install_paths(server: GenericAPIServer, options: Options, groups: Sequence[G
 
 
 def _install_openapi(server: GenericAPIServer, groups: Sequence[Group]) -> None:
-    openapi = OpenAPIService(BuiltinDocuments(resource for group in groups for resource in group.resources))
+    openapi = server.config.openapi
+    builtin = BuiltinDocuments(resource for group in groups for resource in group.resources)
+    openapi.set_v2("builtin", builtin.v2, rank=())
+    openapi.set_v3("builtin", builtin.v3, rank=())
     server.mux.handle("/openapi/v2", openapi.v2)
     server.mux.handle("/openapi/v3", openapi.v3_index)
     server.mux.handle_prefix("/openapi/v3/", openapi.v3_document)

@@ -9,21 +9,24 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pilothouse.aggregator import discovery as aggregated_discovery
-from pilothouse.aggregator import server as aggregator
+from pilothouse.aggregator.api_services import GROUP as API_REGISTRATION
+from pilothouse.aggregator.autoregister import ON_START, api_service
+from pilothouse.aggregator.server import Aggregator
 from pilothouse.apiextensions import server as apiextensions
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
 from pilothouse.authorization import factory as authorization
 from pilothouse.authorization.rbac import RBACAuthorizer
-from pilothouse.controlplane import config
+from pilothouse.controlplane import config, discovery
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
+from pilothouse.controlplane.crd_registration import CRDRegistration
 from pilothouse.controlplane.hooks import KubeAPIServerHooks, install_generic
 from pilothouse.controlplane.lister import StoreLister
 from pilothouse.controlplane.metrics import install_metrics
 from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
-from pilothouse.controlplane.stores import feed_rbac, make_stores
+from pilothouse.controlplane.stores import feed_rbac, follow, make_stores
 from pilothouse.endpoints.discovery import storage_versions
+from pilothouse.endpoints.discovery_manager import Source
 from pilothouse.endpoints.installer import APIGroupVersion
 from pilothouse.registry import groups as registry_groups
 from pilothouse.registry.kinds import Group
@@ -73,6 +76,7 @@ class ControlPlane:
         self.stores = stores
         self.groups = groups
         self._services = services
+        self._auditor = servers.chain.auditor
         self._address = Address(
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
             options.serving.secure_port,
@@ -92,19 +96,16 @@ class ControlPlane:
         self.definitions = apiextensions.serve_definitions(extensions, self.storage, self.stores, self._services)
         kube = GenericAPIServer("kube-apiserver", config, extensions)
         self._hooks().install(kube)
-        outermost = aggregator.new(config, kube)
-        aggregator.AutoRegistration(
-            aggregator.api_service(group.name, version.version, group.priority, version.priority)
-            for group in self.groups if group.name != aggregator.GROUP for version in group.versions
-        ).add_hooks(outermost)
-        owners = {apiextensions.GROUP: extensions, aggregator.GROUP: outermost}
+        outermost = self._aggregator(config, kube)
+        owners = {apiextensions.GROUP: extensions, API_REGISTRATION: outermost}
         stored = storage_versions(resource for group in self.groups for resource in group.resources)
         for group in self.groups:
             server = owners.get(group.name, kube)
             if group.name:
-                aggregated_discovery.install_group(server, group)
+                discovery.install_group(server, group)
+                discovery.announce(config.discovery.of(Source.BUILTIN), group)
             else:
-                aggregated_discovery.install_core(server, group, self._host_port)
+                discovery.install_core(server, group, self._host_port)
             for version in group.versions:
                 server.install_api_group("apis" if group.name else "api", group.name, version.version, APIGroupVersion(
                     GroupVersion(group.name, version.version), version.resources,
@@ -115,6 +116,25 @@ class ControlPlane:
             outermost.add_post_start_hook("start-standalone-controllers", self._start_controllers)
         return outermost
 
+    def _aggregator(self, config: ServerConfig, kube: GenericAPIServer) -> GenericAPIServer:
+        """The outermost server, fed with APIServices and, for theirs, with CustomResourceDefinitions."""
+        aggregator = Aggregator(config, kube)
+        for group in self.groups:
+            for version in group.versions:
+                if group.name != API_REGISTRATION:
+                    aggregator.registration.add(
+                        api_service(group.name, version.version, group.priority, version.priority), ON_START
+                    )
+        definitions = CRDRegistration(aggregator.registration)
+        for resource, apply in (
+            (GroupResource(API_REGISTRATION, "apiservices"), aggregator.services.apply),
+            (GroupResource(apiextensions.GROUP, "customresourcedefinitions"), definitions.apply),
+        ):
+            # A group may be turned off.
+            if resource in self.stores:
+                follow(self.storage, self.stores[resource], apply)
+        return aggregator.server
+
     def _hooks(self) -> KubeAPIServerHooks:
         client_ca = b"".join(path.read_bytes() for path in self.options.client_ca_files)
         modes = self.options.authorization.authorization_mode
@@ -124,6 +144,8 @@ class ControlPlane:
 
     async def start(self) -> None:
         """Open the storage, then make what must exist. Returns when the server is ready. Raises OSError, HookError."""
+        if self._auditor is not None:
+            self._auditor.backend.start()
         await self.storage.start()
         await self.aggregator.run_post_start_hooks()
 
@@ -131,6 +153,8 @@ class ControlPlane:
         """Finish what runs, then close the storage; `stop_listening` closes the sockets when it is time."""
         await self.aggregator.shutdown(stop_listening)
         await self.storage.close()
+        if self._auditor is not None:
+            await self._auditor.backend.stop()
 
     async def _start_controllers(self, context: HookContext) -> None:
         from pilothouse.controllers import manager

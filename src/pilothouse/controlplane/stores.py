@@ -65,6 +65,16 @@ def _zero_status(resource: Resource) -> Mapping[str, Any]:
     return {name: empty[name] for name in fields if name in empty}
 
 
+def follow(storage: Storage, store: Store, apply: Callable[[str, Object | None], None]) -> None:
+    """Call `apply(name, object)` for every change of a cluster-wide resource; the object is None when it is gone."""
+
+    def observe(event: Event) -> None:
+        obj = decode(event.item)
+        apply(obj["metadata"]["name"], None if event.deleted else obj)
+
+    storage.observe(store.prefix, observe)
+
+
 def feed_rbac(storage: Storage, stores: Mapping[GroupResource, Store], rbac: RBACAuthorizer) -> None:
     """Keeps the authorizer's index in step with the stored roles and bindings."""
     for name in ("roles", "clusterroles", "rolebindings", "clusterrolebindings"):

@@ -8,6 +8,7 @@ from pilothouse.admission.interface import CREATE
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
+from pilothouse.endpoints.auditing import keep_object
 from pilothouse.endpoints.negotiation import input_media_type
 from pilothouse.endpoints.transform import write_item
 from pilothouse.endpoints.writing import dedup_owners, manage_fields, to_storage
@@ -34,6 +35,7 @@ def create(scope: Scope) -> Handler:
         wipe_system_fields(metadata)
         ensure_namespace(metadata, namespace)
         dedup_owners(ctx, metadata)
+        keep_object(scope, ctx, obj)
         obj = to_storage(scope, manage_fields(scope, None, obj, wanted))
         # a namespace is admitted as being within itself
         admitting = Admitting(scope, request, name if is_namespaces else namespace, name, wanted)

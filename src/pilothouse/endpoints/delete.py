@@ -10,6 +10,7 @@ from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
+from pilothouse.endpoints.auditing import keep_delete_options
 from pilothouse.endpoints.bodies import decode_delete_options
 from pilothouse.endpoints.negotiation import input_media_type
 from pilothouse.endpoints.rendering import metadata_of
@@ -63,7 +64,9 @@ async def read_delete_options(request: Request, scope: Scope) -> DeleteOptions:
     """From the body if there is one, else from the query. Raises 400, 413, 415 and 422."""
     body = await request.body(scope.services.max_body_bytes)
     if body:
-        return decode_delete_options(body, input_media_type(request))
+        wanted = decode_delete_options(body, input_media_type(request))
+        keep_delete_options(request.context, wanted)
+        return wanted
     return options.delete_options(request)
 
 

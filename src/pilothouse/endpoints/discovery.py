@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
-from pilothouse.apimachinery.http import Request, Response
+from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import negotiation
 from pilothouse.endpoints.negotiation import MEDIA_TYPES, Accepted, Negotiator
 from pilothouse.endpoints.response import dumps, write
@@ -120,6 +120,23 @@ class Document:
         return await write(request, self._negotiate(request), 200, self.data)
 
 
+class ChangingDocument:
+    """A document that is made when it is asked for the first time, and anew after `invalidate`."""
+
+    def __init__(self, build: Callable[[], Mapping[str, Any]]) -> None:
+        self._build = build
+        self._document: Document | None = None
+
+    def invalidate(self) -> None:
+        self._document = None
+
+    async def __call__(self, request: Request) -> Response:
+        """An `http.Handler`. Raises 406."""
+        if self._document is None:
+            self._document = Document(self._build())
+        return await self._document(request)
+
+
 _plain = Negotiator(MEDIA_TYPES, negotiation.allows_no_transform)
 
 
@@ -172,29 +189,33 @@ _aggregated = Negotiator(MEDIA_TYPES, negotiation.allows_aggregated_discovery)
 
 
 @dataclass(frozen=True, slots=True)
-class _Encoded:
+class Encoded:
+    """An APIGroupDiscoveryList as bytes, by version of its API."""
+
     etag: bytes
     by_version: Mapping[str, bytes]
 
 
+def encoded_list(groups: Iterable[bytes]) -> Encoded:
+    """`groups` are encoded APIGroupDiscoveries; they look the same in both versions."""
+    items = b",".join(groups)
+    by_version = {
+        version: b'{"kind":"APIGroupDiscoveryList","apiVersion":"%b/%b","metadata":{},"items":[%b]}' % (
+            negotiation.DISCOVERY_GROUP.encode(), version.encode(), items)
+        for version in ("v2", "v2beta1")
+    }
+    digest = hashlib.sha512(by_version["v2"]).hexdigest().upper()
+    return Encoded(f'"{digest}"'.encode(), by_version)
+
+
 class AggregatedDocument:
-    """The aggregated form of /api or /apis, with its ETag. `set` replaces what it shows; both versions of the
-    API have the same shape."""
+    """The aggregated form of /api or /apis, with its ETag."""
 
     def __init__(self, groups: Iterable[Mapping[str, Any]] = ()) -> None:
-        self.set(groups)
+        self._encoded = encoded_list(dumps(group) for group in groups)
 
-    def set(self, groups: Iterable[Mapping[str, Any]]) -> None:
-        items = [dict(group) for group in groups]
-        by_version = {
-            version: dumps({
-                "kind": "APIGroupDiscoveryList", "apiVersion": f"{negotiation.DISCOVERY_GROUP}/{version}",
-                "metadata": {}, "items": items,
-            })
-            for version in ("v2", "v2beta1")
-        }
-        digest = hashlib.sha512(by_version["v2"]).hexdigest().upper()
-        self._encoded = _Encoded(f'"{digest}"'.encode(), by_version)
+    def encoded(self) -> Encoded:
+        return self._encoded
 
     @staticmethod
     def wanted(request: Request) -> Accepted | None:
@@ -206,7 +227,7 @@ class AggregatedDocument:
 
     async def respond(self, request: Request, accepted: Accepted) -> Response:
         """The document, or 304 when the client has it."""
-        encoded = self._encoded
+        encoded = self.encoded()
         target = accepted.transform
         version = target.version if target is not None else "v2"
         headers = [(b"etag", encoded.etag), (b"vary", b"Accept"), (b"cache-control", b"public")]
@@ -224,7 +245,7 @@ class AggregatedDocument:
 class Discovery:
     """A path that shows a plain document, and the aggregated one to those who ask (upstream: WrappedHandler)."""
 
-    def __init__(self, plain: Document, aggregated: AggregatedDocument) -> None:
+    def __init__(self, plain: Handler, aggregated: AggregatedDocument) -> None:
         self.plain = plain
         self.aggregated = aggregated
 

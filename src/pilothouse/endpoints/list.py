@@ -16,6 +16,7 @@ import orjson
 from pilothouse.apimachinery import fields, status
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options, paging
+from pilothouse.endpoints.auditing import keep_answer, wants_answer
 from pilothouse.endpoints.negotiation import PROTOBUF, Accepted
 from pilothouse.endpoints.options import ListOptions
 from pilothouse.endpoints.response import write_items, write_messages
@@ -159,29 +160,37 @@ async def write_list(request: Request, scope: Scope, accepted: Accepted, found: 
     """Answers with a list, plain or transformed. Raises 406 for a transformation of single objects."""
     target = accepted.transform
     rendering = scope.rendering
-    metadata = found.metadata()
     if rendering.versions is not None:
         found = replace(found, items=list(await rendering.versions.shown(found.items)))
     if accepted.media_type == PROTOBUF:
+        if wants_answer(request):
+            keep_answer(request, *await _pieces(request, scope, target, found))
         return await _write_messages(request, scope, target, found)
+    head, items, tail = await _pieces(request, scope, target, found)
+    return await write_items(request, accepted, 200, head, items, tail)
+
+
+async def _pieces(
+    request: Request, scope: Scope, target: GroupVersionKind | None, found: Listed
+) -> tuple[bytes, Sequence[bytes], bytes]:
+    """The list as JSON: what stands before, between and after its items."""
+    rendering, metadata = scope.rendering, found.metadata()
     if target is None:
         head, tail = rendering.list_frame(metadata)
-        return await write_items(request, accepted, 200, head, await _bodies(rendering, found.items), tail)
+        return head, await _bodies(rendering, found.items), tail
     version = target.version
     if target.kind == "Table":
         include = options.include_object(request)
         head = scope.tables.head(version, metadata)
-        rows = await mapped(found.items, lambda item: scope.tables.row(item, include, version))
-        return await write_items(request, accepted, 200, head, rows, b"]}")
+        return head, await mapped(found.items, lambda item: scope.tables.row(item, include, version)), b"]}"
     if target.kind == "PartialObjectMetadata":
         raise scope.is_a_list()
     head = b'{"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/%s","metadata":%s,"items":' % (
         version.encode(), orjson.dumps(metadata),
     )
     if not found.items:
-        return await write_items(request, accepted, 200, head + b"null}", (), b"")
-    partial = await mapped(found.items, lambda item: rendering.metadata(item, version))
-    return await write_items(request, accepted, 200, head + b"[", partial, b"]}")
+        return head + b"null}", (), b""
+    return head + b"[", await mapped(found.items, lambda item: rendering.metadata(item, version)), b"]}"
 
 
 async def _write_messages(

@@ -14,6 +14,7 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
+from pilothouse.endpoints.auditing import keep_patch
 from pilothouse.endpoints.negotiation import unsupported_media_type
 from pilothouse.endpoints.patching import APPLY_YAML, MECHANISMS, STRATEGIC_MERGE_PATCH, Patching
 from pilothouse.endpoints.scope import AS_THEY_ARE
@@ -44,6 +45,7 @@ def patch(scope: Scope) -> Handler:
             raise unsupported(request) if routed else unsupported_media_type(tuple(mechanisms))
         accepted = scope.negotiate(request)
         body = await request.body(scope.services.max_body_bytes)
+        keep_patch(ctx, body, content_type)
         applies = content_type == APPLY_YAML
         wanted = options.patch_options(request, applies)
         namespace = scope.namespace(info)

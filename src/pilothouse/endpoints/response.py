@@ -17,6 +17,7 @@ from pilothouse.apimachinery.codec.encode import encode_pretty, escape
 from pilothouse.apimachinery.http import Headers, Request, Response, StreamResponse
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints import negotiation
+from pilothouse.endpoints.auditing import keep_answer
 from pilothouse.endpoints.negotiation import JSON, PLAIN_JSON, PROTOBUF, Accepted
 
 GZIP_THRESHOLD = 128 * 1024
@@ -59,9 +60,11 @@ def wants_gzip(request: Request) -> bool:
 
 async def write(request: Request, accepted: Accepted, status: int, data: bytes) -> Response:
     """An answer with one document."""
+    if request.context.audit is not None:
+        keep_answer(request, data)
     if accepted is PLAIN_JSON and len(data) <= GZIP_THRESHOLD and not negotiation.is_pretty(request):
         return Response(status, data + b"\n", [CONTENT_JSON])
-    return await write_items(request, accepted, status, data, (), b"")
+    return await _written(request, accepted, status, data, (), b"")
 
 
 async def write_items(
@@ -69,6 +72,14 @@ async def write_items(
 ) -> Response:
     """An answer whose document is `head`, `items` with commas between, and `tail`. Large ones are compressed in a
     thread, if the client takes that, or else joined and sent piece by piece."""
+    if request.context.audit is not None:
+        keep_answer(request, head, items, tail)
+    return await _written(request, accepted, status, head, items, tail)
+
+
+async def _written(
+    request: Request, accepted: Accepted, status: int, head: bytes, items: Sequence[bytes], tail: bytes
+) -> Response:
     media_type = accepted.media_type
     size = len(head) + sum(map(len, items)) + max(len(items), 1) + len(tail)
     if media_type != JSON or accepted.pretty or negotiation.is_pretty(request):
@@ -151,6 +162,9 @@ _errors = negotiation.Negotiator(allows=negotiation.allows_no_transform)
 def render_error(request: Request, error: StatusError) -> Response:
     """The answer for an error, in the client's media type (upstream: ErrorNegotiated). An `http.ErrorRenderer`."""
     body = error.status()
+    if request.context.audit is not None:
+        request.context.audit.answer_status(body)
+        keep_answer(request, dumps(body))
     headers: Headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     details = body.get("details")
     retry_after = details.get("retryAfterSeconds") if details else None

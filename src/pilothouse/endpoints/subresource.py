@@ -14,6 +14,7 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
+from pilothouse.endpoints.auditing import keep_object
 from pilothouse.endpoints.list import Listed, write_list
 from pilothouse.endpoints.negotiation import Accepted, input_media_type
 from pilothouse.endpoints.transform import write_item, write_status
@@ -72,6 +73,7 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
             wipe_system_fields(metadata)
         ensure_namespace(metadata, namespace)
         name = info.name if named else metadata.get("name", "")
+        keep_object(scope, ctx, obj)
         obj = manage_fields(scope, None, obj, wanted)
         obj = await _admitted(scope, request, name, wanted, CREATE, obj)
         call = SubresourceCall("create", namespace, name, obj, wanted.dry_run, dict(request.query))
@@ -91,6 +93,7 @@ def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
         namespace = scope.namespace(info)
         ensure_namespace(obj["metadata"], namespace)
         check_name(obj["metadata"], info.name)
+        keep_object(scope, ctx, obj)
         obj = await _admitted(scope, request, info.name, wanted, UPDATE, obj)
         call = SubresourceCall("update", namespace, info.name, obj, wanted.dry_run, dict(request.query))
         return await _answer(request, scope, accepted, 200, await handler(scope.store_or_none, ctx, call))

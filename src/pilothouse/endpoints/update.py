@@ -8,6 +8,7 @@ from pilothouse.admission.interface import CREATE, UPDATE
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
+from pilothouse.endpoints.auditing import keep_object
 from pilothouse.endpoints.negotiation import input_media_type
 from pilothouse.endpoints.scope import AS_THEY_ARE
 from pilothouse.endpoints.transform import write_item
@@ -46,7 +47,9 @@ def update(scope: Scope) -> Handler:
             dedup_owners(ctx, obj["metadata"])
             return obj
 
-        decoded: Object | None = decode()
+        sent = decode()
+        keep_object(scope, ctx, sent)
+        decoded: Object | None = sent
         uid = decoded["metadata"].get("uid", "") if decoded else ""
         admitting = Admitting(scope, request, info.namespace, name, wanted)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pilothouse.options import flagset, gates
+from pilothouse.options.audit import AuditOptions
 from pilothouse.options.gates import FeatureGates
 
 T = TypeVar("T")
@@ -158,6 +159,7 @@ class Options:
     service_accounts: ServiceAccountOptions
     authorization: AuthorizationOptions
     admission: AdmissionOptions
+    audit: AuditOptions
     api: APIOptions
     features: FeatureOptions
     logging: LoggingOptions
@@ -204,6 +206,7 @@ class Options:
             service_accounts=_pick(ServiceAccountOptions, parsed.values),
             authorization=_pick(AuthorizationOptions, parsed.values),
             admission=_pick(AdmissionOptions, parsed.values),
+            audit=_pick(AuditOptions, parsed.values),
             api=_pick(APIOptions, parsed.values),
             features=_pick(FeatureOptions, parsed.values),
             logging=_pick(LoggingOptions, parsed.values),

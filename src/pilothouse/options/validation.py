@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from pilothouse.options import audit
 from pilothouse.options.options import Options
 from pilothouse.options.tls import CIPHER_SUITES, TLS_VERSIONS
 from pilothouse.options.values import quoted
@@ -217,5 +218,6 @@ def _kubelet(options: Options) -> Iterator[str]:
 
 
 _CHECKS: tuple[Callable[[Options], Iterator[str]], ...] = (
-    _generic, _storage, _serving, _service_accounts, _authorization, _api, _logging, _control_plane, _kubelet,
+    _generic, _storage, _serving, lambda options: audit.validate(options.audit), _service_accounts, _authorization,
+    _api, _logging, _control_plane, _kubelet,
 )

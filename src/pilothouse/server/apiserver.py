@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from pilothouse.apimachinery.http import Handler
+from pilothouse.endpoints.discovery_manager import ResourceManager
+from pilothouse.endpoints.openapi.service import OpenAPIService
 from pilothouse.observability.logging import log
 from pilothouse.observability.metrics import SLI_REGISTRY, Registry
 from pilothouse.server.chain import ChainConfig, build_chain
@@ -53,6 +55,10 @@ class ServerConfig:
     """How long a shutdown waits for watches that it has asked to end; they need moments. Upstream's flag is 0 by
     default, which leaves them to the closing of their connections."""
     sli_registry: Registry = SLI_REGISTRY
+    discovery: ResourceManager = field(default_factory=ResourceManager)
+    """The aggregated discovery of /apis: whoever serves a group version announces it there."""
+    openapi: OpenAPIService = field(default_factory=OpenAPIService)
+    """The OpenAPI documents: whoever serves a group version adds what describes it."""
 
 
 class GenericAPIServer:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from pilothouse.apimachinery.http import ErrorRenderer, Handler
 from pilothouse.observability.logging import Logger, log
+from pilothouse.server.filters.audit import with_audit
 from pilothouse.server.filters.audit_init import with_audit_init
 from pilothouse.server.filters.authentication import with_authentication
 from pilothouse.server.filters.authorization import with_authorization
@@ -42,6 +43,7 @@ from pilothouse.server.responses import render_status
 from pilothouse.server.waitgroup import WaitGroup
 
 if TYPE_CHECKING:
+    from pilothouse.audit.auditor import Auditor
     from pilothouse.authentication.interface import Authenticator
     from pilothouse.authorization.interface import Authorizer
 
@@ -55,6 +57,8 @@ class ChainConfig:
     authorizer: "Authorizer | None" = None
     constrained_impersonation: bool = True
     """Whether the constrained modes of acting as somebody else are there beside the old one."""
+    auditor: "Auditor | None" = None
+    """None where there is no audit policy, or nowhere to write to."""
     api_audiences: Sequence[str] = ()
     front_proxy_headers: Sequence[str] = ()
     front_proxy_extra_prefixes: Sequence[str] = ()
@@ -123,7 +127,7 @@ FILTERS: tuple[Place, ...] = (
     Place("WaitGroup", "counts before anything below may wait",
           lambda h, c: with_wait_group(h, c.requests)),
     Place("RequestDeadline", "sets what the next filter enforces",
-          lambda h, c: with_request_deadline(h, c.request_timeout, c.render)),
+          lambda h, c: with_request_deadline(h, c.request_timeout, c.render, c.auditor)),
     Place("TimeoutForNonLongRunningRequests", "around everything that may take long, authentication included",
           lambda h, c: with_timeout(h, c.request_timeout, c.metrics, c.clock)),
     Place("WarningRecorder", "inside the timeout: an answer that is cut off carries no warnings",
@@ -133,11 +137,13 @@ FILTERS: tuple[Place, ...] = (
     Place("Authentication", "everything below may ask who it is",
           lambda h, c: with_authentication(
               h, c.authenticator, c.render, c.metrics, api_audiences=c.api_audiences,
-              front_proxy_headers=c.front_proxy_headers, front_proxy_extra_prefixes=c.front_proxy_extra_prefixes)),
+              front_proxy_headers=c.front_proxy_headers, front_proxy_extra_prefixes=c.front_proxy_extra_prefixes,
+              auditor=c.auditor)),
     Place("Tracing", "behind authentication: only known clients may influence sampling", lambda h, c: absent(h)),
     Place("StartupEarlyAnnotation", "needs the user, to leave out the server itself",
           lambda h, c: with_startup_early_annotation(h, c.signals.has_been_ready)),
-    Place("Audit", "knows the real user, sees what impersonation and the rest decide", lambda h, c: absent(h)),
+    Place("Audit", "knows the real user, sees what impersonation and the rest decide",
+          lambda h, c: with_audit(h, c.auditor, c.render)),
     Place("Impersonation", "what follows judges the user acted as",
           lambda h, c: with_impersonation(
               h, c.authorizer, c.render, c.metrics, constrained=c.constrained_impersonation, clock=c.clock)),

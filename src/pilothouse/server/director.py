@@ -38,8 +38,8 @@ def root_path(prefix: str, group: str, version: str) -> str:
 class Director:
     """The routes of one server, and through `delegate` those of the servers behind it.
 
-    A request goes to, in this order and each time to the first server of the chain that has it: the group
-    version of a resource request, the web service with the longest root above the path, a path of the mux.
+    A resource request goes to the first server of the chain that has its group version. Any other request goes to
+    the first server that has a web service above its path (the one with the longest root) or the path on its mux.
     """
 
     def __init__(
@@ -66,6 +66,15 @@ class Director:
         self.groups[key] = handler
         self._versions[key] = (f"{root}/", serve)
         self._services[root] = serve
+
+    def install_proxy(self, prefix: str, group: str, version: str, handler: Handler) -> None:
+        """Hand everything below a group version to `handler`, before any server of the chain that serves it itself.
+
+        Replaces an earlier one; `remove_group` takes it away.
+        """
+        root = root_path(prefix, group, version)
+        self._versions[prefix, group, version] = (f"{root}/", handler)
+        self._services[root] = handler
 
     def remove_group(self, prefix: str, group: str, version: str) -> None:
         self.groups.pop((prefix, group, version), None)
@@ -97,24 +106,25 @@ class Director:
 
     def _serve_path(self, request: Request) -> Awaitable[Response]:
         path = request.path
+        director: Director = self
+        while True:
+            handler = director._service(path) or director.mux.find(path)
+            if handler is not None:
+                return handler(request)
+            if director._delegate is None:
+                return director.mux.not_found(request)
+            director = director._delegate
+
+    def _service(self, path: str) -> Handler | None:
+        """This server's own web service for `path`."""
         root = own = path[:-1] if len(path) > 1 and path.endswith("/") else path
         while root:
-            handler = self._service(root)
-            if handler is not None:
-                if root == own:
-                    return handler(request)
-                if root != "/apis":
-                    return _unknown_below_service(request)
-            root = root.rpartition("/")[0]
-        return self.mux.serve(request)
-
-    def _service(self, root: str) -> Handler | None:
-        director: Director | None = self
-        while director is not None:
-            handler = director._services.get(root)
-            if handler is not None:
+            handler = self._services.get(root)
+            if handler is not None and root == own:
                 return handler
-            director = director._delegate
+            if handler is not None and root != "/apis":
+                return _unknown_below_service
+            root = root.rpartition("/")[0]
         return None
 
     def listed_paths(self) -> list[str]:

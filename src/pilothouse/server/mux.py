@@ -43,21 +43,28 @@ class PathRecorderMux:
         if listed:
             self._listed.add(prefix)
 
+    def list_path(self, path: str) -> None:
+        """Show a path that a delegate serves."""
+        self._listed.add(path)
+
     def unregister(self, path: str) -> None:
         """Forget a path or prefix; unknown ones are ignored."""
         self._exact.pop(path, None)
         self._prefixes = [entry for entry in self._prefixes if entry[0] != path]
         self._listed.discard(path)
 
-    def serve(self, request: Request) -> Awaitable[Response]:
-        path = request.path
+    def find(self, path: str) -> Handler | None:
+        """Who serves `path` here."""
         handler = self._exact.get(path)
         if handler is not None:
-            return handler(request)
+            return handler
         for prefix, candidate in self._prefixes:
             if path.startswith(prefix):
-                return candidate(request)
-        return self.not_found(request)
+                return candidate
+        return None
+
+    def serve(self, request: Request) -> Awaitable[Response]:
+        return (self.find(request.path) or self.not_found)(request)
 
     def listed_paths(self) -> list[str]:
         return sorted(self._listed)

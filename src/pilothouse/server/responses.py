@@ -48,6 +48,8 @@ def raw_json(value: Any, code: int = 200) -> Response:
 
 def render_status(request: Request, error: StatusError) -> Response:
     """A `StatusError` as JSON with its headers, Retry-After included."""
+    if request.context.audit is not None:
+        request.context.audit.answer_status(error.status())
     headers: Headers = [JSON_TYPE]
     headers += [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     retry_after = (error.details or {}).get("retryAfterSeconds")

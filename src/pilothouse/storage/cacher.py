@@ -5,6 +5,7 @@ shows is committed; `_pending` lies over it with what the writer thread is still
 writes are checked against the newest state and two of them can stand in one batch.
 """
 
+import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -126,9 +127,9 @@ class WatchCache:
     async def wait_revision(self, revision: int, timeout: float = 3.0) -> None:
         await self._storage.wait_revision(revision, timeout)
 
-    async def reached(self, revision: int) -> bool:
+    async def reached(self, revision: int, waiter: "asyncio.Future[None]") -> bool:
         try:
-            await self._storage.wait_revision(revision, None)
+            await self._storage.wait_revision(revision, None, waiter)
         except StorageFailed:
             return False
         return True

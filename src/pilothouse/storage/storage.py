@@ -32,6 +32,7 @@ from pilothouse.storage.interface import (
     Record,
     StorageFailed,
 )
+from pilothouse.storage.waiting import Waiters
 from pilothouse.storage.writer import Writer
 
 logger = logging.getLogger(__name__)
@@ -87,7 +88,7 @@ class Storage:
         self._idle: asyncio.Event = asyncio.Event()
         self._idle.set()
         self._refusal = "the store has not been started"
-        self._waiters: list[tuple[int, asyncio.Future[None]]] = []
+        self._waiters = Waiters()
         self._marks: deque[tuple[float, int]] = deque()
         self._loop: asyncio.AbstractEventLoop
         self._writer: Writer
@@ -141,7 +142,7 @@ class Storage:
         await asyncio.wait([housekeeping])
         for cacher in self._cachers.values():
             cacher.close()
-        self._fail_waiters()
+        self._waiters.fail(StorageFailed(self._refusal))
         try:
             await self._writer.call(self.backend.close)
         finally:
@@ -247,8 +248,7 @@ class Storage:
                 write.future.set_result(event.item)
         for cacher in {write.cacher for write in batch}:
             cacher.flush(self._loop)
-        if self._waiters:
-            self._wake_waiters()
+        self._waiters.wake(self.revision)
         if self.on_commit is not None:
             self.on_commit(len(batch), seconds)
 
@@ -263,36 +263,28 @@ class Storage:
         for write in failed:
             if not write.future.done():
                 write.future.set_exception(StorageFailed(self._refusal))
-        self._fail_waiters()
+        self._waiters.fail(StorageFailed(self._refusal))
         self._busy = False
         self._idle.set()
 
     # Waiting for revisions
 
-    async def wait_revision(self, revision: int, timeout: float | None) -> None:
+    async def wait_revision(
+        self, revision: int, timeout: float | None, waiter: "asyncio.Future[None] | None" = None
+    ) -> None:
         """Wait until `revision` is visible. Raises Future after `timeout` seconds (None: never), and
-        StorageFailed when the store has failed or is closed meanwhile."""
+        StorageFailed when the store has failed or is closed meanwhile. The caller may bring a `waiter` of his own
+        and end the wait with it."""
         if revision <= self.revision:
             return
-        waiter: asyncio.Future[None] = self._loop.create_future()
-        self._waiters.append((revision, waiter))
+        if waiter is None:
+            waiter = self._loop.create_future()
+        self._waiters.add(revision, waiter)
         try:
             async with asyncio.timeout(timeout):
                 await waiter
         except TimeoutError:
             raise Future(revision, self.revision) from None
-        finally:
-            self._waiters = [entry for entry in self._waiters if entry[1] is not waiter]
-
-    def _wake_waiters(self) -> None:
-        for revision, waiter in self._waiters:
-            if revision <= self.revision and not waiter.done():
-                waiter.set_result(None)
-
-    def _fail_waiters(self) -> None:
-        for _, waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_exception(StorageFailed(self._refusal))
 
     # Housekeeping
 

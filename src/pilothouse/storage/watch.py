@@ -29,8 +29,8 @@ class Host(Protocol):
     @property
     def revision(self) -> int: ...
 
-    async def reached(self, revision: int) -> bool:
-        """Wait until the store has reached `revision`. False: it never will."""
+    async def reached(self, revision: int, waiter: "asyncio.Future[None]") -> bool:
+        """Wait until the store has reached `revision`, or `waiter` is done. False: it never will."""
         ...
 
     def join(self, watch: "Watch") -> None:
@@ -83,7 +83,8 @@ class Watch:
             if self._initial is not None:
                 out = self._take_initial(self._initial)
             elif self._position > self._host.revision:
-                if not await self._host.reached(self._position):
+                self.waiter = waiter = asyncio.get_running_loop().create_future()
+                if not await self._host.reached(self._position, waiter):
                     self.close()
                 continue
             else:

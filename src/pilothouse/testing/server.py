@@ -98,7 +98,11 @@ class TestServer:
         ]
         with (self.data_dir / "server.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL)  # noqa: S603
-        self._wait_ready()
+        try:
+            self._wait_ready()
+        except StartError:
+            self._stack.close()
+            raise
         return self
 
     def _wait_ready(self) -> None:

@@ -6,17 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.http import Request, Response, StreamResponse
+from pilothouse.apimachinery.http import ClientGone, Request, Response, StreamResponse
 
 if TYPE_CHECKING:
     from pilothouse.transport.protocol import HTTPProtocol
 
 _GONE = "the request's body did not arrive"
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class ClientGone(ConnectionError):
-    """The client closed the connection before the whole body was there."""
 
 
 class Exchange:
@@ -29,8 +25,8 @@ class Exchange:
     """
 
     __slots__ = (
-        "_abandoned", "_chunks", "_connection", "_waiter", "complete", "continue_pending", "discard", "http10",
-        "keep_alive", "limit", "request", "size",
+        "_abandoned", "_chunks", "_connection", "_waiter", "answering", "complete", "continue_pending", "discard",
+        "http10", "keep_alive", "limit", "request", "size",
     )
 
     BUFFER = 256 * 1024
@@ -44,6 +40,8 @@ class Exchange:
         self.keep_alive = keep_alive
         self.continue_pending = expects_continue
         self.http10 = False
+        self.answering = False
+        """Whether something of the answer may be out."""
         self.size = 0
         self.limit: int | None = None
         self.complete = False
@@ -75,6 +73,10 @@ class Exchange:
         self.discard = True
         self._chunks.clear()
         self.size = 0
+
+    def release(self) -> None:
+        """The request is answered. It and its exchange know each other: uncut, each waits for the garbage collector."""
+        self.request.receive_body = self.request.receive_chunk = None
 
     @property
     def wants_data(self) -> bool:

@@ -23,10 +23,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 
-from pilothouse.apimachinery.http import Handler, Headers, Request, Response, StreamResponse
+from pilothouse.apimachinery.http import ClientGone, Handler, Headers, Request, Response, StreamResponse
 from pilothouse.observability.logging import log
 from pilothouse.transport import wire
-from pilothouse.transport.exchange import ClientGone, Exchange, close_stream
+from pilothouse.transport.exchange import Exchange, close_stream
 from pilothouse.transport.limits import Limits
 from pilothouse.transport.peer import peer_chain
 from pilothouse.transport.upgrade import Upgrade
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 
-_NOTED = frozenset({b"host", b"expect", b"upgrade"})
+_NOTED = frozenset({b"host", b"expect", b"upgrade", b"transfer-encoding"})
 
 
 class HTTPProtocol(asyncio.Protocol):
@@ -115,14 +115,16 @@ class HTTPProtocol(asyncio.Protocol):
             self._refuse(400, "")
         except httptools.HttpParserCallbackError as error:
             # A callback of ours raised; httptools chains the cause.
+            if isinstance(error.__context__, wire.UnsupportedCoding):
+                self._refuse(501, "Unsupported transfer encoding")
+                return
             if not isinstance(error.__context__, wire.BadTarget):
                 log.exception("Reading a request failed", error)
             self._refuse(400, "")
         except httptools.HttpParserInvalidMethodError:
             self._read_with_method(data)
-        except httptools.HttpParserError as error:
-            unsupported = "invalid `Transfer-Encoding`" in str(error)
-            self._refuse(501 if unsupported else 400, "")
+        except httptools.HttpParserError:
+            self._refuse(400, "")
         else:
             if self._incoming is None:
                 self._count_head(len(data))
@@ -159,6 +161,8 @@ class HTTPProtocol(asyncio.Protocol):
         if name in _NOTED:
             if name == b"host" and name in self._noted:
                 raise wire.BadTarget("too many Host headers")
+            if name == b"transfer-encoding" and (name in self._noted or value.lower() != b"chunked"):
+                raise wire.UnsupportedCoding
             self._noted[name] = value
         self._headers.append((name, value))
 
@@ -226,7 +230,7 @@ class HTTPProtocol(asyncio.Protocol):
             self._abort()
             raise
         except ClientGone:
-            if not self._broken:
+            if not self._broken or exchange.answering:
                 self._abort()
                 return
             self._transport.write(self._refusal)
@@ -237,6 +241,8 @@ class HTTPProtocol(asyncio.Protocol):
             self._abort()
         else:
             self._finish(exchange)
+        finally:
+            exchange.release()
 
     def _finish(self, exchange: Exchange) -> None:
         self._task = None
@@ -248,6 +254,8 @@ class HTTPProtocol(asyncio.Protocol):
         elif exchange.complete:
             self._next()
         else:
+            # net/http waits without end for the rest of such a body
+            self.deadline = self._loop.time() + self._limits.idle_seconds
             exchange.drop_body()
             self.update_reading()
 
@@ -279,6 +287,7 @@ class HTTPProtocol(asyncio.Protocol):
         return b"connection: keep-alive\r\n" if exchange.http10 else b""
 
     async def _answer(self, exchange: Exchange, response: Response) -> None:
+        exchange.answering = True
         if isinstance(response, StreamResponse):
             if exchange.http10 and not sized(response):
                 exchange.keep_alive = False

@@ -22,6 +22,10 @@ class BadTarget(ValueError):
     """A request target that net/http refuses with 400."""
 
 
+class UnsupportedCoding(ValueError):
+    """A Transfer-Encoding other than `chunked`, which net/http refuses with 501."""
+
+
 def split_target(target: bytes) -> tuple[str, str]:
     """(decoded path, raw query) of a request target in origin or absolute form. Raises BadTarget."""
     if not target.startswith(b"/"):
@@ -90,5 +94,5 @@ def date_line() -> bytes:
 def refusal(status: int, text: str) -> bytes:
     """net/http's whole answer to what is not a proper request; the connection is closed after it."""
     line = _STATUS_LINES[status].rstrip()
-    return (line + b"\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
-            + f"{status} {_STATUS_LINES[status][13:-2].decode()}{text}".encode())
+    body = text.encode() if status == 501 else line.removeprefix(b"HTTP/1.1 ") + text.encode()
+    return line + b"\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n" + body

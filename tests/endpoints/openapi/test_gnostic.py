@@ -1,9 +1,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
-from pilothouse.endpoints.openapi.gnostic import encode
+from pilothouse.endpoints.openapi.gnostic import definition_entry, encode
 
 
 def fields(data: bytes) -> Iterator[tuple[int, Any]]:
@@ -86,6 +84,19 @@ def test_paths() -> None:
     assert inside(path, 2, 9, 1, 2, 4, 4) == b"name"
 
 
-def test_a_key_without_a_number_is_a_bug_that_shows() -> None:
-    with pytest.raises(KeyError):
-        encode({"definitions": {"a": {"odd": 1}}})
+def test_keys_that_openapi_v2_does_not_have_are_left_out() -> None:
+    assert encode({"swagger": "2.0", "servers": [], "definitions": {"A": {"nullable": True, "oneOf": []}}}) == encode(
+        {"swagger": "2.0", "definitions": {"A": {}}}
+    )
+
+
+def test_bounds_of_custom_resources() -> None:
+    schema = {
+        "type": "array", "minItems": 1, "maxLength": 300, "uniqueItems": True, "minimum": -1.5, "maximum": 0,
+        "items": [{"type": "string"}], "pattern": "^a$",
+    }  # fmt: skip
+    encoded = definition_entry("A", schema)
+    # minItems, maxLength (a varint), uniqueItems, minimum (a double), pattern; a maximum of 0 is the default
+    for part in ("7801", "58ac02", "800101", "49000000000000f8bf", "6a035e6124"):
+        assert bytes.fromhex(part) in encoded
+    assert b"\x0a\x06string" in encoded

@@ -3,11 +3,14 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
+
+import pytest
 
 from pilothouse.apimachinery.http import Request, Response
 from pilothouse.endpoints.openapi.service import OpenAPIService
 
-V2 = b'{"swagger":"2.0"}'
+V2 = b'{"swagger":"2.0","paths":{},"definitions":{},"parameters":{}}'
 CORE = b'{"openapi":"3.0.0"}'
 HASH = hashlib.sha512(CORE).hexdigest().upper()
 PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
@@ -20,17 +23,22 @@ class Builder:
     def __init__(self) -> None:
         self.built: list[str] = []
 
-    def v2(self) -> bytes:
+    def v2(self) -> Mapping[str, Any]:
         self.built.append("v2")
-        return V2
+        return {"swagger": "2.0"}
 
     def v3(self) -> Mapping[str, bytes]:
         self.built.append("v3")
         return {"api/v1": CORE}
 
+    def install(self, service: OpenAPIService) -> None:
+        service.set_v2("builtin", self.v2, rank=())
+        service.set_v3("builtin", self.v3, rank=())
+
 
 def get(path: str, query: str = "", **headers: str) -> Response:
-    service = OpenAPIService(Builder(), clock=lambda: NOW)
+    service = OpenAPIService(clock=lambda: NOW)
+    Builder().install(service)
     handler = {"/openapi/v2": service.v2, "/openapi/v3": service.v3_index}.get(path, service.v3_document)
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
     return asyncio.run(handler(Request("GET", path, query, pairs)))
@@ -82,7 +90,7 @@ def test_v2_in_the_form_that_is_liked_best() -> None:
     assert get("/openapi/v2", accept="*/*").body == V2
     assert get("/openapi/v2", accept=f"{PROTOBUF};q=0.5, application/json").body == V2
     response = get("/openapi/v2", accept=f"{PROTOBUF}, application/json;q=0.5")
-    assert response.body == b"\x0a\x032.0"
+    assert response.body == b"\x0a\x032.0" + b"\x42\x00" + b"\x4a\x00" + b"\x52\x00"
     assert header(response, b"content-type") == PROTOBUF.replace("@", ".")
     assert header(response, b"etag") == f'"{hashlib.sha512(V2).hexdigest().upper()}"'
 
@@ -96,7 +104,8 @@ def test_v2_is_compressed_for_those_who_take_it() -> None:
 
 def test_documents_are_built_once_and_only_when_asked_for() -> None:
     builder = Builder()
-    service = OpenAPIService(builder)
+    service = OpenAPIService()
+    builder.install(service)
 
     async def ask() -> None:
         requests = [Request("GET", "/openapi/v3"), Request("GET", "/openapi/v3/api/v1")]
@@ -105,3 +114,73 @@ def test_documents_are_built_once_and_only_when_asked_for() -> None:
     assert builder.built == []
     asyncio.run(ask())
     assert builder.built == ["v3"]
+
+
+def test_documents_come_change_and_go() -> None:
+    async def run() -> None:
+        service = OpenAPIService(clock=lambda: NOW)
+        Builder().install(service)
+
+        async def keys() -> dict[str, str]:
+            index = json.loads((await service.v3_index(Request("GET", "/openapi/v3"))).body)
+            return {key: value["serverRelativeURL"] for key, value in index["paths"].items()}
+
+        async def paths() -> list[str]:
+            return list(json.loads((await service.v2(Request("GET", "/openapi/v2"))).body)["paths"])
+
+        assert list(await keys()) == ["api/v1"]
+        assert await paths() == []
+        service.set_v3("crds", lambda: {"apis/a/v1": b"1", "api/v1": b"not ours"})
+        service.set_v2("crds", lambda: {"paths": {"/apis/a/v1/": {}}})
+        before = await keys()
+        assert list(before) == ["api/v1", "apis/a/v1"]
+        assert before["api/v1"].endswith(HASH)
+        assert await paths() == ["/apis/a/v1/"]
+        service.set_v3("crds", lambda: {"apis/a/v1": b"2"})
+        after = await keys()
+        assert after["apis/a/v1"] != before["apis/a/v1"]
+        assert after["api/v1"] == before["api/v1"]
+        service.remove_v3("crds")
+        service.remove_v2("crds")
+        service.remove_v2("crds")
+        assert (list(await keys()), await paths()) == (["api/v1"], [])
+
+    asyncio.run(run())
+
+
+def test_a_document_that_cannot_be_built_is_left_out() -> None:
+    def broken() -> Any:
+        raise ValueError("no schema")
+
+    async def run() -> None:
+        service = OpenAPIService(clock=lambda: NOW)
+        Builder().install(service)
+        service.set_v2("broken", broken)
+        service.set_v3("broken", broken)
+        assert (await service.v2(Request("GET", "/openapi/v2"))).body == V2
+        assert b"api/v1" in (await service.v3_index(Request("GET", "/openapi/v3"))).body
+
+    asyncio.run(run())
+
+
+def test_what_changes_is_built_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pilothouse.endpoints.openapi.service._QUIET_SECONDS", 0.0)
+    built = asyncio.Event()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        service = OpenAPIService(clock=lambda: NOW)
+        builder = Builder()
+        builder.install(service)
+        task = asyncio.create_task(service.keep_built())
+
+        def build() -> Mapping[str, Any]:
+            loop.call_soon_threadsafe(built.set)
+            return {}
+
+        service.set_v2("crds", build)
+        await built.wait()
+        assert "v3" in builder.built
+        task.cancel()
+
+    asyncio.run(run())

@@ -2,11 +2,7 @@ from typing import Any
 
 import pytest
 
-from pilothouse.registry.apiextensions.validation import (
-    validate_definition,
-    validate_definition_status,
-    validate_definition_update,
-)
+from pilothouse.registry.apiextensions.validation import DefinitionValidation, validate_status
 from tests.registry.checks import ABSENT, begins, edited
 
 VERSION = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": {"type": "object"}}}
@@ -69,14 +65,14 @@ SHOWN = (
     ("status.storedVersions", [], ["status.storedVersions: Invalid value: null: must have at least one stored"]),
 ])
 def test_definitions(path: str, value: Any, expected: list[str]) -> None:
-    begins(validate_definition(edited(GOOD, path, value)), expected)
+    begins(DefinitionValidation().create(edited(GOOD, path, value)), expected)
 
 
 def test_names_stay_once_they_are_served() -> None:
     changed = edited(edited(GOOD, "spec.scope", "Namespaced"), "spec.names.plural", "bs")
-    begins(validate_definition_update(changed, GOOD), ['spec.names.plural: Invalid value: "bs": field is immutable'])
+    begins(DefinitionValidation().update(changed, GOOD), ['spec.names.plural: Invalid value: "bs": field is immutable'])
     served = edited(GOOD, "status.conditions", [{"type": "Established", "status": "True"}])
-    begins(validate_definition_update(changed, served), [
+    begins(DefinitionValidation().update(changed, served), [
         'spec.scope: Invalid value: "Namespaced": field is immutable', 'spec.names.plural: Invalid value: "bs"',
     ])
 
@@ -84,16 +80,17 @@ def test_names_stay_once_they_are_served() -> None:
 def test_groups_of_kubernetes_need_approval() -> None:
     ours = edited(edited(GOOD, "spec.group", "a.k8s.io"), "metadata.name", "as.a.k8s.io")
     path = "metadata.annotations[api-approved.kubernetes.io]"
-    begins(validate_definition(ours), [f"{path}: Required value: protected groups must have approval annotation"])
-    begins(validate_definition_update(ours, ours), [])
+    wanted = f"{path}: Required value: protected groups must have approval annotation"
+    begins(DefinitionValidation().create(ours), [wanted])
+    begins(DefinitionValidation().update(ours, ours), [])
     for text, expected in (
         ("unapproved, test", []), ("https://github.com/x", []), ("odd", [f'{path}: Invalid value: "odd": protected']),
     ):
         annotated = edited(ours, "metadata.annotations", {"api-approved.kubernetes.io": text})
-        begins(validate_definition(annotated), expected)
+        begins(DefinitionValidation().create(annotated), expected)
 
 
 def test_status() -> None:
-    begins(validate_definition_status({"status": {"acceptedNames": {"plural": "A", "kind": "A"}}}), [
+    begins(validate_status({"status": {"acceptedNames": {"plural": "A", "kind": "A"}}}), [
         'status.acceptedNames.plural: Invalid value: "A": a DNS-1035 label'
     ])

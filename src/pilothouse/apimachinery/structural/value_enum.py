@@ -3,16 +3,14 @@ basicCommonValidator)."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
-
-import orjson
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.patch.goprint import plain
 from pilothouse.apimachinery.structural.correlation import deep_equal
+from pilothouse.apimachinery.structural.gojson import go_json_value, json_text
 from pilothouse.apimachinery.structural.value_numbers import go_number, to_int64
 
 
@@ -43,20 +41,3 @@ def _equal(value: Any, allowed: Any) -> bool:
 def _rune(value: int) -> str:
     good = 0 <= value <= 0x10FFFF and not 0xD800 <= value <= 0xDFFF
     return chr(value) if good else "\ufffd"
-
-
-def json_text(value: Any) -> str:
-    """A decoded JSON value as Go writes it."""
-    text = orjson.dumps(go_json_value(value), option=orjson.OPT_SORT_KEYS).decode()
-    return text.translate(field.GO_HTML)
-
-
-def go_json_value(value: Any) -> Any:
-    """With the keys of objects sorted, and whole floats as integers, as Go writes them."""
-    if value.__class__ is dict:
-        return {name: go_json_value(value[name]) for name in sorted(value)}
-    if value.__class__ is list:
-        return [go_json_value(item) for item in value]
-    if value.__class__ is float and math.isfinite(value) and value.is_integer() and abs(value) < 2**63:
-        return int(value)
-    return value

@@ -1,6 +1,7 @@
 """The documents of the built-in API (upstream: k8s.io/apiserver pkg/server/routes/openapi.go)."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from pilothouse.apimachinery.gvk import GroupVersion
 from pilothouse.apimachinery.schema import catalog
@@ -31,7 +32,7 @@ class BuiltinDocuments:
         for resource in resources:
             self._by_version.setdefault(GroupVersion(resource.group, resource.version), []).append(resource)
 
-    def v2(self) -> bytes:
+    def v2(self) -> dict[str, Any]:
         """The document of everything. Takes some tens of milliseconds: build it off the loop."""
         paths = [item for items in self._paths().values() for item in items]
         return v2.document(paths, catalog.definitions(2), INFO)

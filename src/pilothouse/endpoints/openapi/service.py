@@ -1,15 +1,16 @@
 """Serves OpenAPI documents (upstream: kube-openapi pkg/handler, pkg/handler3; kube-aggregator controllers/openapiv3).
 
-Documents are built when somebody asks for the first one, in a thread, and are kept compressed.
+    openapi.set_v3("apis/stable.example.com/v1", lambda: {"apis/stable.example.com/v1": v3.document(…)})
+    openapi.set_v2("crontabs.stable.example.com", lambda: v2.document(…))
+    openapi.remove_v3("apis/stable.example.com/v1")
+
+Documents are built when somebody asks, or a moment after they have changed, in a thread, and are kept compressed.
 """
 
 import asyncio
-import hashlib
 import time
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from email.utils import formatdate
-from typing import Protocol
 from urllib.parse import quote
 
 import orjson
@@ -17,55 +18,59 @@ import orjson
 from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.http import Headers, Request, Response
 from pilothouse.endpoints.negotiation import parse_accept
-from pilothouse.endpoints.openapi import gnostic
+from pilothouse.endpoints.openapi.document import Document
+from pilothouse.endpoints.openapi.sources import CUSTOM, JSON, PROTOBUF, BuildV2, BuildV3, Rank, V2Sources, V3Sources
 
-_JSON = "application/json"
 #: The spelling with "@" is not a media type; old clients ask for it, and are answered with the other one.
-_PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
 _PROTOBUF_DEPRECATED = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-_V2_FORMS = ((_JSON, _JSON), (_PROTOBUF_DEPRECATED, _PROTOBUF), (_PROTOBUF, _PROTOBUF))
-_GZIP = 16 + zlib.MAX_WBITS
-_LEVEL = 3
+_V2_FORMS = ((JSON, JSON), (_PROTOBUF_DEPRECATED, PROTOBUF), (PROTOBUF, PROTOBUF))
 _YEAR_SECONDS = 365 * 86400
-
-
-class Builder(Protocol):
-    """Where documents come from; called in a thread, once."""
-
-    def v2(self) -> bytes: ...
-
-    def v3(self) -> Mapping[str, bytes]:
-        """The documents by their key, such as "api/v1" and "apis/apps/v1"."""
-        ...
-
-
-class Document:
-    """One document in one form. `etag` is upstream's: the SHA-512 of its JSON in hexadecimal, whatever the form;
-    `modified` are Unix seconds."""
-
-    def __init__(self, data: bytes, modified: float, etag: str = "") -> None:
-        compressor = zlib.compressobj(_LEVEL, wbits=_GZIP)
-        self.gzipped = compressor.compress(data) + compressor.flush()
-        self.etag = etag or hashlib.sha512(data).hexdigest().upper()
-        self.modified = modified
-
-    def data(self) -> bytes:
-        """The document itself; for a large one this takes milliseconds."""
-        return zlib.decompress(self.gzipped, wbits=_GZIP)
+_QUIET_SECONDS = 1.0
+"""Documents are built ahead once nothing has changed for so long."""
 
 
 class OpenAPIService:
     """The handlers `v2`, `v3_index` and `v3_document` for /openapi/v2, /openapi/v3 and what is below it.
 
-    `clock` gives Unix seconds.
+    `clock` gives Unix seconds. A source is replaced by setting it again under its name; that costs next to nothing.
+    Built-in documents (rank ()) are not built ahead.
     """
 
-    def __init__(self, builder: Builder, *, clock: Callable[[], float] = time.time) -> None:
-        self._builder = builder
+    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        self._building = asyncio.Lock()
-        self._v2: Mapping[str, Document] | None = None
-        self._v3: Mapping[str, Document] | None = None
+        self._v2 = V2Sources(clock)
+        self._v3 = V3Sources(clock)
+        self._changed = asyncio.Event()
+
+    def set_v2(self, name: str, build: BuildV2, *, rank: Rank = CUSTOM) -> None:
+        """`build` makes what `name` adds to the v2 document. It must not change what it reads, and is run once."""
+        self._v2.set(name, build, rank)
+        if rank:
+            self._changed.set()
+
+    def remove_v2(self, name: str) -> None:
+        self._v2.remove(name)
+        self._changed.set()
+
+    def set_v3(self, name: str, build: BuildV3, *, rank: Rank = CUSTOM) -> None:
+        """`build` makes v3 documents by their key, such as "apis/apps/v1". It is run once."""
+        self._v3.set(name, build, rank)
+        if rank:
+            self._changed.set()
+
+    def remove_v3(self, name: str) -> None:
+        self._v3.remove(name)
+        self._changed.set()
+
+    async def keep_built(self) -> None:
+        """Build ahead what changes after the start, so that requests find it there; until cancelled."""
+        while True:
+            await self._changed.wait()
+            while self._changed.is_set():
+                self._changed.clear()
+                await asyncio.sleep(_QUIET_SECONDS)
+            await self._v3.documents()
+            await self._v2.document(JSON)
 
     async def v2(self, request: Request) -> Response:
         """The v2 document as JSON or protobuf."""
@@ -73,7 +78,7 @@ class OpenAPIService:
         form = _v2_form(request)
         if form is None:
             return Response(406, headers=[vary])
-        document = (await self._v2_documents())[form]
+        document = await self._v2.document(form)
         headers = [vary, (b"content-type", form.encode()), *_validators(document)]
         if _not_modified(request, document):
             return Response(304, headers=headers)
@@ -84,7 +89,7 @@ class OpenAPIService:
 
     async def v3_index(self, request: Request) -> Response:
         """Where each document is, with its hash. (Upstream's aggregator sets no content type: Go guesses text.)"""
-        documents = await self._v3_documents()
+        documents = await self._v3.documents()
         paths = {key: {"serverRelativeURL": _url(key, document)} for key, document in documents.items()}
         modified = formatdate(self._clock(), usegmt=True).encode()
         headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"last-modified", modified)]
@@ -93,13 +98,13 @@ class OpenAPIService:
     async def v3_document(self, request: Request) -> Response:
         """One document. With the right hash it may be cached for good; with another one the answer leads there."""
         key = request.path.removeprefix("/openapi/v3/")
-        document = (await self._v3_documents()).get(key)
+        document = (await self._v3.documents()).get(key)
         if document is None:
             return Response(404)
         headers: Headers = [(b"vary", b"Accept")]
         if not _accepts_json(request):
             return Response(406, headers=headers)
-        headers += [(b"content-type", _JSON.encode()), *_validators(document)]
+        headers += [(b"content-type", JSON.encode()), *_validators(document)]
         wanted = request.query_value("hash")
         if wanted:
             if wanted != document.etag:
@@ -110,27 +115,6 @@ class OpenAPIService:
         if _not_modified(request, document):
             return Response(304, headers=headers)
         return Response(200, await asyncio.to_thread(document.data), headers)
-
-    async def _v2_documents(self) -> Mapping[str, Document]:
-        async with self._building:
-            if self._v2 is None:
-                self._v2 = await asyncio.to_thread(self._build_v2)
-            return self._v2
-
-    async def _v3_documents(self) -> Mapping[str, Document]:
-        async with self._building:
-            if self._v3 is None:
-                self._v3 = await asyncio.to_thread(self._build_v3)
-            return self._v3
-
-    def _build_v2(self) -> Mapping[str, Document]:
-        text = self._builder.v2()
-        document = Document(text, self._clock())
-        protobuf = Document(gnostic.encode(orjson.loads(text)), document.modified, document.etag)
-        return {_JSON: document, _PROTOBUF: protobuf}
-
-    def _build_v3(self) -> Mapping[str, Document]:
-        return {key: Document(text, self._clock()) for key, text in sorted(self._builder.v3().items())}
 
 
 def _url(key: str, document: Document) -> str:
@@ -150,7 +134,7 @@ def _v2_form(request: Request) -> str | None:
 
 def _accepts_json(request: Request) -> bool:
     header = request.header(b"accept")
-    return not header or any(clause.covers(_JSON) for clause in parse_accept(header))
+    return not header or any(clause.covers(JSON) for clause in parse_accept(header))
 
 
 def _accepts_gzip(request: Request) -> bool:

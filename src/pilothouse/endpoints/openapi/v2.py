@@ -19,16 +19,16 @@ _SECURITY = {
 _NEVER_SHARED = ("name", "fieldValidation", "dryRun")
 
 
-def document(paths: Iterable[PathItem], definitions: Mapping[str, Any], info: Mapping[str, str]) -> bytes:
-    """The one document of all `paths`, with the definitions that they need."""
+def document(paths: Iterable[PathItem], definitions: Mapping[str, Any], info: Mapping[str, str]) -> dict[str, Any]:
+    """The one document of all `paths`, with the definitions that they need; ready to be encoded."""
     shared = _SharedParameters()
     items = {item.path: _path_item(item, shared) for item in sorted(paths, key=lambda item: item.path)}
-    return orjson.dumps({
+    return {
         "swagger": "2.0", "info": info, "paths": items,
         "definitions": needed(orjson.dumps((items, shared.parameters)), definitions),
         "parameters": dict(sorted(shared.parameters.items())), "securityDefinitions": _SECURITY,
         "security": [{"BearerToken": []}],
-    })  # fmt: skip
+    }  # fmt: skip
 
 
 class _SharedParameters:

@@ -20,13 +20,14 @@ _SECURITY = {
 
 
 def document(
-    paths: Iterable[PathItem], schemas: Mapping[str, Any], info: Mapping[str, str], scope: GroupVersion | None = None
+    paths: Iterable[PathItem], schemas: Mapping[str, Any], info: Mapping[str, str], scope: GroupVersion | None = None,
+    *, always: Iterable[str] = (), secured: bool = True,
 ) -> bytes:
-    """The document of `paths` with the schemas that they need. With `scope`, the kinds that upstream registers in
-    every group version are told for that group version (and the core's) only."""
+    """The document of `paths` with the schemas that they need, and those named in `always`. With `scope`, the kinds
+    that upstream registers in every group version are told for that group version (and the core's) only."""
     items = {item.path: _path_item(item) for item in sorted(paths, key=lambda item: item.path)}
-    components: dict[str, Any] = {"securitySchemes": _SECURITY}
-    found = needed(orjson.dumps(items), schemas)
+    components: dict[str, Any] = {"securitySchemes": _SECURITY} if secured else {}
+    found = needed(orjson.dumps((items, [_reference(name) for name in always])), schemas)
     if found:
         components = {"schemas": {name: _scoped(schema, scope) for name, schema in found.items()}} | components
     return escape(orjson.dumps({"openapi": "3.0.0", "info": info, "paths": items, "components": components}))

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field, meta
-from pilothouse.registry.apiextensions import validation
+from pilothouse.apimachinery.field import go_quote
+from pilothouse.registry.apiextensions.validation import DefinitionValidation, validate_status
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import WithStatus
 
@@ -25,6 +26,7 @@ class CustomResourceDefinitionStrategy(WithStatus):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+        self._rules = DefinitionValidation()
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         _add_stored_version(obj)
@@ -33,13 +35,25 @@ class CustomResourceDefinitionStrategy(WithStatus):
         _add_stored_version(obj)
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
-        return list(validation.validate_definition(obj))
+        return list(self._rules.create(obj))
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return list(validation.validate_definition_update(obj, old))
+        return list(self._rules.update(obj, old))
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return list(validation.validate_definition_status(obj))
+        return list(validate_status(obj))
+
+    async def permit(self, ctx: Context, namespace: str, obj: Object, old: Object | None) -> None:
+        """Everybody is; but what is long to judge is judged on a thread here, before the loop asks for it."""
+        await self._rules.prepare(obj, old)
+
+    def warnings_on_create(self, ctx: Context, obj: Object) -> list[str]:
+        return [f"unrecognized format {go_quote(name)}" for name in self._rules.unrecognized_formats(obj)]
+
+    def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
+        known = set(self._rules.unrecognized_formats(old))
+        new = self._rules.unrecognized_formats(obj)
+        return [f"unrecognized format {go_quote(name)}" for name in new if name not in known]
 
     def start_termination(self, ctx: Context, obj: Object) -> None:
         finalizers = obj["metadata"].setdefault("finalizers", [])

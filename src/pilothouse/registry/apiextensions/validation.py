@@ -1,69 +1,135 @@
-"""Validation of CustomResourceDefinitions, their schemas aside.
+"""Validation of CustomResourceDefinitions (upstream: apiextensions-apiserver pkg/apis/apiextensions/validation).
 
-Upstream: apiextensions-apiserver pkg/apis/apiextensions/validation. It looks at the internal form, in which what
-all versions have in common stands beside them: paths say so.
+Upstream looks at the internal form, in which what all versions have in common stands beside them: paths say so.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
-from pilothouse.apimachinery.validation import byte_length, is_dns1035_label, is_dns1123_subdomain
+from pilothouse.apimachinery.validation import is_dns1035_label, is_dns1123_subdomain
+from pilothouse.registry.apiextensions import go_dump
+from pilothouse.registry.apiextensions.approval import validate_approval
 from pilothouse.registry.apiextensions.conversion_validation import validate_conversion
-from pilothouse.registry.rules import NONE, Errors, Obj, each, member, required, required_one_of, within
-from pilothouse.registry.webhooks import parse_url
+from pilothouse.registry.apiextensions.schema_options import SchemaOptions, options_for_update
+from pilothouse.registry.apiextensions.verdicts import Verdicts
+from pilothouse.registry.apiextensions.version_validation import (
+    MAX_SELECTABLE_FIELDS,
+    validate_deprecation,
+    validate_selectable_fields,
+    validate_served,
+)
+from pilothouse.registry.rules import Errors, Obj, member, required, required_one_of, within
 
-APPROVAL: Final = "api-approved.kubernetes.io"
 _SHARED: Final = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
-_COLUMN_TYPES: Final = ("boolean", "date", "integer", "number", "string")
-_COLUMN_FORMATS: Final = ("byte", "date", "date-time", "double", "float", "int32", "int64", "password")
 _SCOPES: Final = ("Cluster", "Namespaced")
-_SEE: Final = "see https://github.com/kubernetes/enhancements/pull/1111"
+_PRESERVE: Final = "preserveUnknownFields"
 
 
-def validate_definition(definition: Obj) -> Errors:
-    spec, metadata = definition.get("spec") or {}, definition["metadata"]
-    wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
-    errors = [
-        field.invalid(f"metadata.{name}", metadata[name], 'must be spec.names.plural+"."+spec.group')
-        for name in ("generateName", "name") if metadata.get(name) and metadata[name] != wanted
-    ]
-    return [*errors, *within("spec", _validate_spec(spec)), *_validate_rest(definition, None)]
+class DefinitionValidation:
+    """The rules of definitions. What was found out about schemas is kept: they are large and come again."""
+
+    def __init__(self, verdicts: Verdicts | None = None) -> None:
+        self.verdicts = verdicts or Verdicts()
+
+    def create(self, definition: Obj) -> Errors:
+        spec, metadata = definition.get("spec") or {}, definition["metadata"]
+        wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
+        errors = [
+            field.invalid(f"metadata.{name}", metadata[name], 'must be spec.names.plural+"."+spec.group')
+            for name in ("generateName", "name") if metadata.get(name) and metadata[name] != wanted
+        ]
+        found = _SpecCheck(spec, self.verdicts, SchemaOptions()).errors()
+        return [*errors, *within("spec", found), *_validate_rest(definition, None)]
+
+    def update(self, definition: Obj, old: Obj) -> Errors:
+        spec, before = definition.get("spec") or {}, old.get("spec") or {}
+        kept = [("group",), ("names", "plural")]
+        if is_established(old):
+            kept = [("scope",), ("names", "kind"), *kept]
+        changed = [(path, _at(spec, path)) for path in kept if _at(spec, path) != _at(before, path)]
+        return [
+            *within("spec", self._spec_update(spec, before, is_established(old))),
+            *(field.invalid(".".join(("spec", *path)), value, IMMUTABLE) for path, value in changed),
+            *_validate_rest(definition, old),
+        ]
+
+    async def prepare(self, definition: Obj, old: Obj | None) -> None:
+        """Judges large schemas, and rules, on a thread: `create` and `update` find the verdicts then."""
+        spec, before = definition.get("spec") or {}, (old or {}).get("spec") or {}
+        schemas = [s for s in (*_schemas(spec).values(), *_schemas(before).values()) if s is not None]
+        if any(self.verdicts.is_costly(schema) for schema in schemas):
+            await asyncio.to_thread(self._judge, definition, old)
+
+    def _judge(self, definition: Obj, old: Obj | None) -> None:
+        spec = definition.get("spec") or {}
+        if old:
+            self._spec_update(spec, old.get("spec") or {}, False)
+            self.unrecognized_formats(old)
+        else:
+            _SpecCheck(spec, self.verdicts, SchemaOptions()).errors()
+        self.unrecognized_formats(definition)
+
+    def unrecognized_formats(self, definition: Obj) -> list[str]:
+        """Those of each schema; a schema that all versions share counts once."""
+        spec = definition.get("spec") or {}
+        common = _in_common(_versions(spec))
+        versions = _versions(spec)[:1] if "schema" in common else _versions(spec)
+        schemas = [(version.get("schema") or {}).get("openAPIV3Schema") for version in versions]
+        return [name for s in schemas if s is not None for name in self.verdicts.facts(s).unrecognized_formats]
+
+    def _spec_update(self, spec: Obj, old: Obj, established: bool) -> Errors:
+        old_schemas = [schema for schema in _schemas(old).values() if schema is not None]
+        options = options_for_update(self.verdicts.facts(schema) for schema in old_schemas)
+        return _SpecCheck(spec, self.verdicts, options, old, established).errors()
 
 
-def validate_definition_update(definition: Obj, old: Obj) -> Errors:
-    spec, before = definition.get("spec") or {}, old.get("spec") or {}
-    kept = [("group",), ("names", "plural")]
-    if any(c.get("type") == "Established" and c.get("status") == "True" for c in _conditions(old)):
-        kept = [("scope",), ("names", "kind"), *kept]
-    changed = [(path, _at(spec, path)) for path in kept if _at(spec, path) != _at(before, path)]
-    return [
-        *within("spec", _validate_spec(spec)),
-        *(field.invalid(".".join(("spec", *path)), value, IMMUTABLE) for path, value in changed),
-        *_validate_rest(definition, old),
-    ]
-
-
-def validate_definition_status(definition: Obj) -> Errors:
+def validate_status(definition: Obj) -> Errors:
     return within("status", member(definition.get("status") or {}, "acceptedNames", _validate_names))
 
 
+def is_established(definition: Obj) -> bool:
+    conditions = (definition.get("status") or {}).get("conditions") or []
+    return any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)
+
+
 def _validate_rest(definition: Obj, old: Obj | None) -> Errors:
-    errors = [*validate_definition_status(definition), *_validate_stored_versions(definition)]
-    errors += _validate_approval(definition, old)
-    preserves = (definition.get("spec") or {}).get("preserveUnknownFields")
-    if preserves and not (old is not None and (old.get("spec") or {}).get("preserveUnknownFields")):
+    errors = [*validate_status(definition), *_validate_stored_versions(definition)]
+    errors += validate_approval(definition, old)
+    preserves = (definition.get("spec") or {}).get(_PRESERVE)
+    if preserves and not (old is not None and (old.get("spec") or {}).get(_PRESERVE)):
         text = (
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"
         )
-        errors.append(field.invalid("spec.preserveUnknownFields", True, text))
+        errors.append(field.invalid(f"spec.{_PRESERVE}", True, text))
     return errors
 
 
-def _conditions(definition: Obj) -> list[Obj]:
-    return (definition.get("status") or {}).get("conditions") or []
+def _validate_stored_versions(definition: Obj) -> Errors:
+    where = "status.storedVersions"
+    stored = (definition.get("status") or {}).get("storedVersions") or []
+    if not stored:
+        return (field.invalid(where, None, "must have at least one stored version"),)
+    versions = (definition.get("spec") or {}).get("versions") or ()
+    errors = [
+        field.invalid(where, stored, f"must have the storage version {version.get('name')}")
+        for version in versions if version.get("storage") and version.get("name") not in stored
+    ]
+    known = {version.get("name") for version in versions}
+    return errors + [
+        field.invalid(
+            f"{where}[{i}]", name,
+            f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions "
+            f"until a storage migration ensures no data remains persisted in {name} and removes {name} from "
+            "status.storedVersions",
+        )
+        for i, name in enumerate(stored) if name not in known
+    ]
 
 
 def _at(spec: Any, path: tuple[str, ...]) -> str:
@@ -75,26 +141,147 @@ def _at(spec: Any, path: tuple[str, ...]) -> str:
 # The spec
 
 
-def _validate_spec(spec: Obj) -> Errors:
-    versions = spec.get("versions") or []
-    common = _in_common(versions)
-    group = spec.get("group") or ""
-    errors = [*required(spec, "group")]
-    if group and (texts := is_dns1123_subdomain(group)):
-        errors.append(field.invalid("group", group, ",".join(texts)))
-    elif group and "." not in group:
-        errors.append(field.invalid("group", group, "should be a domain with at least one dot"))
-    errors += required_one_of(spec, "scope", _SCOPES)
-    errors += [
-        field.required(f"versions[{i}].schema.openAPIV3Schema")
-        for i, version in enumerate(versions) if (version.get("schema") or {}).get("openAPIV3Schema") is None
-    ]
-    for i, version in enumerate(versions):
-        errors += within(f"versions[{i}]", _validate_version({k: v for k, v in version.items() if k not in common}))
-    errors += _validate_version_list(versions, common)
-    errors += _validate_required_names(spec.get("names") or {})
-    errors += _validate_served(common)
-    return [*errors, *within("conversion", validate_conversion(spec.get("conversion") or {}))]
+def _versions(spec: Obj) -> list[Obj]:
+    return spec.get("versions") or []
+
+
+def _schemas(spec: Obj) -> dict[str, Obj | None]:
+    """By version."""
+    return {
+        version.get("name") or "": (version.get("schema") or {}).get("openAPIV3Schema") for version in _versions(spec)
+    }
+
+
+class _SpecCheck:
+    """One look at a spec, beside `old` in an update; the methods are parts of upstream's order."""
+
+    def __init__(
+        self, spec: Obj, verdicts: Verdicts, options: SchemaOptions, old: Obj | None = None, established: bool = False
+    ) -> None:
+        self._spec = spec
+        self._verdicts = verdicts
+        self._old = old
+        self._established = established
+        self._versions = _versions(spec)
+        self._common = _in_common(self._versions)
+        self._schemas = _schemas(spec)
+        self._preserves = bool(spec.get(_PRESERVE))
+        facts = [verdicts.facts(schema) for schema in self._schemas.values() if schema is not None]
+        self._has_defaults = any(f.has_defaults for f in facts)
+        if not self._preserves or self._has_defaults or any(f.has_extensions for f in facts):
+            # pruning, defaults and extensions need structure
+            options = replace(options, require_structural=True)
+        self._options = options
+
+    def errors(self) -> Errors:
+        spec, common = self._spec, self._common
+        errors = [*_validate_group(spec), *required_one_of(spec, "scope", _SCOPES), *self._missing_schemas()]
+        if self._has_defaults and self._preserves:
+            text = "must be false in order to use defaults in the schema"
+            errors.append(field.invalid(_PRESERVE, True, text))
+        for i, version in enumerate(self._versions):
+            errors += self._validate_version(i, {k: v for k, v in version.items() if k not in common})
+        errors += self._validate_version_list()
+        errors += _validate_required_names(spec.get("names") or {})
+        errors += self._validate_common()
+        conversion = spec.get("conversion") or {}
+        if self._preserves and conversion and conversion.get("strategy") != "None":
+            text = "must be None if spec.preserveUnknownFields is true"
+            errors.append(field.invalid("conversion.strategy", conversion.get("strategy") or "", text))
+        old = None if self._old is None else self._old.get("conversion") or {}
+        return [*errors, *within("conversion", validate_conversion(conversion, old, self._established))]
+
+    def _missing_schemas(self) -> Errors:
+        """A definition that had versions without schema may keep them, if they are not served or nothing is pruned."""
+        if self._old is None or all(schema is not None for schema in _schemas(self._old).values()):
+            wanted, text = list(range(len(self._versions))), ""
+        elif not self._preserves:
+            wanted = [i for i, version in enumerate(self._versions) if version.get("served")]
+            text = "because otherwise all fields are pruned"
+        else:
+            return ()
+        if "schema" in self._common and (self._common["schema"] or {}).get("openAPIV3Schema") is not None:
+            return ()
+        return [
+            field.required(f"versions[{i}].schema.openAPIV3Schema", text)
+            for i in wanted if (self._versions[i].get("schema") or {}).get("openAPIV3Schema") is None
+        ]
+
+    def _validate_version(self, i: int, version: Obj) -> Errors:
+        at, name = f"versions[{i}]", version.get("name") or ""
+        texts = is_dns1035_label(name)
+        errors = [field.invalid(f"{at}.name", name, ",".join(texts))] if texts else []
+        errors += within(at, validate_deprecation(version))
+        errors += self._validate_schema(version.get("schema"), at, "schema", self._versions[i])
+        errors += within(at, validate_served(version))
+        fields = version.get("selectableFields")
+        schema = (version.get("schema") or {}).get("openAPIV3Schema")
+        if fields and schema is None:
+            text = "may only be set when `version.schema.openAPIV3Schema` is not included"
+            errors.append(field.invalid(f"{at}.selectableFields", "", text))
+        elif fields and schema is not None:
+            errors += within(at, validate_selectable_fields(fields, schema, self._may_select_more(name)))
+        return errors
+
+    def _validate_common(self) -> Errors:
+        """What all versions have alike."""
+        common = self._common
+        errors: list[field.Error] = []
+        if "schema" in common and self._versions:
+            errors += self._validate_schema(common["schema"], "", "validation", self._versions[0], shared=True)
+        errors += validate_served(common)
+        fields = common.get("selectableFields")
+        schema = (common.get("schema") or {}).get("openAPIV3Schema") if "schema" in common else None
+        if fields and common.get("schema") is None:
+            errors.append(field.invalid("selectableFields", "", "may only be set when validations.schema is included"))
+        elif fields:
+            errors += validate_selectable_fields(fields, schema or {}, self._may_select_more(""))
+        return errors
+
+    def _validate_schema(
+        self, holder: Obj | None, at: str, name: str, version: Obj, *, shared: bool = False
+    ) -> Errors:
+        """`holder` is a version's `schema`, or the one that all versions share."""
+        schema = (holder or {}).get("openAPIV3Schema")
+        if schema is None:
+            return ()
+        having = self._versions if shared else [version]
+        has_status = any((v.get("subresources") or {}).get("status") is not None for v in having)
+        options = self._options
+        version_name = version.get("name") or ""
+        if self._old is not None and _schemas(self._old).get(version_name) == schema:
+            options = replace(options, limit_costs=False)
+        path = ".".join(("spec", at, name, "openAPIV3Schema") if at else ("spec", name, "openAPIV3Schema"))
+        found = self._verdicts.errors(schema, path, has_status, options)
+        return [replace(e, field=e.field.removeprefix("spec.")) for e in found]
+
+    def _may_select_more(self, version: str) -> bool:
+        """More selectable fields than allowed may stay as they were."""
+        if self._old is None:
+            return False
+        if version:
+            new, old = (
+                next((v for v in _versions(spec) if (v.get("name") or "") == version), {})
+                for spec in (self._spec, self._old)
+            )
+        else:
+            new, old = self._common, _in_common(_versions(self._old))
+        fields = old.get("selectableFields") or []
+        return len(fields) > MAX_SELECTABLE_FIELDS and fields == new.get("selectableFields")
+
+    def _validate_version_list(self) -> Errors:
+        versions = self._versions
+        names = [version.get("name") or "" for version in versions]
+        texts = []
+        if len(set(names)) != len(names):
+            texts.append("must contain unique version names")
+        if sum(bool(version.get("storage")) for version in versions) != 1:
+            texts.append("must have exactly one version marked as storage version")
+        shown = go_dump.versions(versions, self._common) if texts else None
+        errors = [field.invalid("versions", shown, text) for text in texts]
+        if names and names[0] and (wrong := is_dns1035_label(names[0])):
+            errors.append(field.invalid("version", names[0], ",".join(wrong)))
+        return errors
 
 
 def _in_common(versions: list[Obj]) -> dict[str, Any]:
@@ -103,61 +290,24 @@ def _in_common(versions: list[Obj]) -> dict[str, Any]:
         return {}
     first = versions[0]
     return {
-        name: first.get(name) for name in _SHARED if all(v.get(name) == first.get(name) for v in versions)
+        name: first.get(name) for name in _SHARED if all(_same(v.get(name), first.get(name)) for v in versions[1:])
     }
 
 
-def _validate_version(version: Obj) -> Errors:
-    name = version.get("name") or ""
-    texts = is_dns1035_label(name)
-    errors = [field.invalid("name", name, ",".join(texts))] if texts else []
-    warning = version.get("deprecationWarning")
-    if warning is not None:
-        errors += [
-            field.invalid("deprecationWarning", warning, text)
-            for text in _deprecation_texts(bool(version.get("deprecated")), warning)
-        ]
-    return [*errors, *_validate_served(version)]
+def _same(a: Any, b: Any) -> bool:
+    # an empty list is none at all
+    return bool(a == b) or (not a and not b and not isinstance(a, Mapping) and not isinstance(b, Mapping))
 
 
-def _deprecation_texts(deprecated: bool, warning: str) -> list[str]:
-    if not deprecated:
-        return ["can only be set for deprecated versions"]
-    texts = ["must be <= 256 characters long"] if byte_length(warning) > 256 else []
-    if not warning:
-        texts.append("must not be an empty string")
-    bad = next((i for i, c in enumerate(warning) if not c.isprintable()), None)
-    if bad is not None:
-        at = byte_length(warning[:bad])
-        texts.append(f"must only contain printable UTF-8 characters; non-printable character found at index {at}")
-    return texts
-
-
-def _validate_version_list(versions: list[Obj], common: Obj) -> Errors:
-    names = [version.get("name") or "" for version in versions]
-    errors = []
-    if len(set(names)) != len(names):
-        text = "must contain unique version names"
-        errors.append(field.invalid("versions", _shown(versions, common), text))
-    if sum(bool(version.get("storage")) for version in versions) != 1:
-        text = "must have exactly one version marked as storage version"
-        errors.append(field.invalid("versions", _shown(versions, common), text))
-    if names and names[0] and (texts := is_dns1035_label(names[0])):
-        errors.append(field.invalid("version", names[0], ",".join(texts)))
-    return errors
-
-
-def _shown(versions: list[Obj], common: Obj) -> list[dict[str, Any]]:
-    """Versions as Go writes them; of what is not common, schemas are shown as they came."""
-    return [
-        {
-            "Name": version.get("name") or "", "Served": bool(version.get("served")),
-            "Storage": bool(version.get("storage")), "Deprecated": bool(version.get("deprecated")),
-            "DeprecationWarning": version.get("deprecationWarning"),
-            **{f"{name[0].upper()}{name[1:]}": None if name in common else version.get(name) for name in _SHARED},
-        }
-        for version in versions
-    ]
+def _validate_group(spec: Obj) -> Errors:
+    group = spec.get("group") or ""
+    if not group:
+        return required(spec, "group")
+    if texts := is_dns1123_subdomain(group):
+        return (field.invalid("group", group, ",".join(texts)),)
+    if "." not in group:
+        return (field.invalid("group", group, "should be a domain with at least one dot"),)
+    return ()
 
 
 def _validate_required_names(names: Obj) -> Errors:
@@ -185,105 +335,3 @@ def _labels(names: Obj, name: str) -> list[field.Error]:
         field.invalid(f"{name}[{i}]", value, ",".join(texts))
         for i, value in enumerate(names.get(name) or ()) if (texts := is_dns1035_label(value))
     ]
-
-
-# What a version serves
-
-
-def _validate_served(version: Obj) -> Errors:
-    return [
-        *member(version, "subresources", lambda subresources: member(subresources, "scale", _validate_scale)),
-        *each(version, "additionalPrinterColumns", _validate_column),
-    ]
-
-
-def _validate_scale(scale: Obj) -> Errors:
-    errors: list[field.Error] = []
-    for name, root in (("specReplicasPath", ".spec."), ("statusReplicasPath", ".status.")):
-        path = scale.get(name) or ""
-        if not path:
-            errors.append(field.required(name))
-        else:
-            text = f"should be a json path under {root.rstrip('.')}"
-            errors += within(name, _simple_path(path) or _under(path, text, root))
-    if path := scale.get("labelSelectorPath"):
-        text = "should be a json path under either .spec or .status"
-        errors += within("labelSelectorPath", _simple_path(path) or _under(path, text, ".spec.", ".status."))
-    return errors
-
-
-def _under(path: str, text: str, *roots: str) -> Errors:
-    return NONE if path.startswith(roots) else (field.invalid("", path, text),)
-
-
-def _simple_path(path: str) -> Errors:
-    return NONE if path[0] == "." else (field.invalid("", path, "must be a simple json path starting with ."),)
-
-
-def _validate_column(column: Obj) -> Errors:
-    kind, form, path = (column.get(name) or "" for name in ("type", "format", "jsonPath"))
-    errors = [*required(column, "name")]
-    types = f"must be one of {','.join(_COLUMN_TYPES)}"
-    if not kind:
-        errors.append(field.required("type", types))
-    elif kind not in _COLUMN_TYPES:
-        errors.append(field.invalid("type", kind, types))
-    if form and form not in _COLUMN_FORMATS:
-        errors.append(field.invalid("format", form, f"must be one of {','.join(_COLUMN_FORMATS)}"))
-    return [*errors, *(within("JSONPath", _simple_path(path)) if path else (field.required("JSONPath"),))]
-
-
-# Stored versions and approval
-
-
-def _validate_stored_versions(definition: Obj) -> Errors:
-    where = "status.storedVersions"
-    stored = (definition.get("status") or {}).get("storedVersions") or []
-    if not stored:
-        return (field.invalid(where, None, "must have at least one stored version"),)
-    versions = (definition.get("spec") or {}).get("versions") or ()
-    errors = [
-        field.invalid(where, stored, f"must have the storage version {version.get('name')}")
-        for version in versions if version.get("storage") and version.get("name") not in stored
-    ]
-    known = {version.get("name") for version in versions}
-    return errors + [
-        field.invalid(
-            f"{where}[{i}]", name,
-            f"missing from spec.versions; {name} was previously a storage version, and must remain in spec.versions "
-            f"until a storage migration ensures no data remains persisted in {name} and removes {name} from "
-            "status.storedVersions",
-        )
-        for i, name in enumerate(stored) if name not in known
-    ]
-
-
-def _validate_approval(definition: Obj, old: Obj | None) -> Errors:
-    """Groups of Kubernetes' own need an approval, unless they were without one before."""
-    group = (definition.get("spec") or {}).get("group") or ""
-    if not f".{group}".endswith((".k8s.io", ".kubernetes.io")):
-        return NONE
-    state = _approval(definition)
-    if state in ("approved", "bypassed") or (old is not None and _approval(old) == state):
-        return NONE
-    path = f"metadata.annotations[{APPROVAL}]"
-    if state == "missing":
-        return (field.required(path, f'protected groups must have approval annotation "{APPROVAL}", {_SEE}'),)
-    text = (
-        f'protected groups must have approval annotation "{APPROVAL}" with either a URL or a reason starting with '
-        f'"unapproved", {_SEE}'
-    )
-    return (field.invalid(path, definition["metadata"]["annotations"][APPROVAL], text),)
-
-
-def _approval(definition: Obj) -> str:
-    text = (definition["metadata"].get("annotations") or {}).get(APPROVAL) or ""
-    if not text:
-        return "missing"
-    if text.startswith("unapproved"):
-        return "bypassed"
-    try:
-        url = parse_url(text)
-    except ValueError:
-        return "invalid"
-    return "approved" if url.scheme and url.host else "invalid"

@@ -12,10 +12,12 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.observability.logging import log
+from pilothouse.server.filters.audit import attempted, audited_refusal
 from pilothouse.server.headers import NameTest
 from pilothouse.server.metrics import ServerMetrics
 
 if TYPE_CHECKING:
+    from pilothouse.audit.auditor import Auditor
     from pilothouse.authentication.interface import Authenticator
 
 _CREDENTIAL_HEADERS = frozenset(
@@ -33,6 +35,7 @@ def with_authentication(
     api_audiences: Sequence[str] = (),
     front_proxy_headers: Sequence[str] = (),
     front_proxy_extra_prefixes: Sequence[str] = (),
+    auditor: "Auditor | None" = None,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Handler:
     """`front_proxy_*` are the names configured with --requestheader-*-headers, dropped like the usual ones."""
@@ -45,6 +48,7 @@ def with_authentication(
     audiences = frozenset(api_audiences)
     succeeded, failed = metrics.authentication("success"), metrics.authentication("failure")
     errored = metrics.authentication("error")
+    refuse = audited_refusal(lambda request: render(request, status.unauthorized()), auditor, attempted)
     users = metrics.authenticated_users
 
     async def serve(request: Request) -> Response:
@@ -54,14 +58,14 @@ def with_authentication(
         except AuthenticationError as error:
             log.error("Unable to authenticate the request", error)
             errored(clock() - start)
-            return render(request, status.unauthorized())
+            return await refuse(request)
         if answer is None:
             failed(clock() - start)
-            return render(request, status.unauthorized())
+            return await refuse(request)
         if answer.audiences and audiences and audiences.isdisjoint(answer.audiences):
             log.error("Unable to match the audience", audiences=answer.audiences, accepted=api_audiences)
             errored(clock() - start)
-            return render(request, status.unauthorized())
+            return await refuse(request)
         succeeded(clock() - start)
         user = answer.user
         users[_compress(user.name)].value += 1

@@ -1,10 +1,11 @@
 """One place where errors become answers (upstream: server/filters/wrap.go, WithPanicRecovery).
 
 A `StatusError` raised anywhere inside is rendered as it is. Anything else is a bug: it is logged with its
-traceback and counted, and the client learns no more than that it happened.
+traceback and counted, and the client learns no more than that it happened. A body that cannot be read is no
+bug: `transport/` answers it.
 """
 
-from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
+from pilothouse.apimachinery.http import ClientGone, ErrorRenderer, Handler, Request, Response
 from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.apimachinery.status import REASON_INTERNAL_ERROR, StatusError
 from pilothouse.observability.logging import log
@@ -21,6 +22,8 @@ def with_panic_recovery(handler: Handler, render: ErrorRenderer, metrics: Regist
     async def serve(request: Request) -> Response:
         try:
             return await handler(request)
+        except ClientGone:
+            raise
         except StatusError as error:
             return render(request, error)
         except Exception as bug:

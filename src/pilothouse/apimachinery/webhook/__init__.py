@@ -1,0 +1,1 @@
+"""Calls of webhooks (upstream: k8s.io/apiserver pkg/util/webhook)."""

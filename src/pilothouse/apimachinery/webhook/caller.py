@@ -1,0 +1,127 @@
+"""Calls of a webhook that a kubeconfig describes, with retries (upstream: pkg/util/webhook, GenericWebhook)."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
+
+if TYPE_CHECKING:
+    import aiohttp
+
+REQUEST_SECONDS = 30.0
+"""upstream: defaultRequestTimeout"""
+_MAX_ANSWER = 3 * 1024 * 1024
+_CONNECTIONS = 100
+T = TypeVar("T")
+
+
+class WebhookError(Exception):
+    """A call that got no answer, or one that is none. `code` is the HTTP status, 0 where there was no answer;
+    `reset` says that the connection was cut."""
+
+    def __init__(self, message: str, code: int = 0, *, retry_after: float = 0.0, reset: bool = False) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after = retry_after
+        self.reset = reset
+
+
+def is_transient(error: WebhookError) -> bool:
+    """Whether another try may help (upstream: DefaultShouldRetry)."""
+    return error.reset or error.code in (429, 500, 504) or error.retry_after > 0
+
+
+def any_error(error: WebhookError) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """Waits of `initial` seconds, growing by `factor`, each up to `jitter` longer; `steps` tries in all."""
+
+    initial: float = 0.5
+    factor: float = 1.5
+    jitter: float = 0.2
+    steps: int = 5
+
+
+async def with_backoff(
+    call: Callable[[], Awaitable[T]], backoff: Backoff, again: Callable[[WebhookError], bool] = is_transient,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
+    """Call until it succeeds, `again` says no, or the tries are used up. Raises the last WebhookError."""
+    seconds = backoff.initial
+    for left in range(backoff.steps - 1, -1, -1):
+        try:
+            return await call()
+        except WebhookError as error:
+            if not left or not again(error):
+                raise
+        await sleep(seconds * (1 + random.random() * backoff.jitter))
+        seconds *= backoff.factor
+    raise AssertionError("unreachable: there is at least one try")
+
+
+class Caller:
+    """Posts JSON to the server of a `ClientConfig`; connections are kept. Close it on the loop that used it."""
+
+    def __init__(self, config: ClientConfig, seconds: float = REQUEST_SECONDS) -> None:
+        self._config = config
+        self._seconds = seconds
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: bytes) -> bytes:
+        """The body of a 2xx answer, at most 3 MiB. Raises WebhookError."""
+        import aiohttp
+
+        config = self._config
+        headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
+        try:
+            if credential := config.authorization():
+                headers["Authorization"] = credential
+            session = self._session or self._connect()
+            async with session.post(
+                config.server, data=body, headers=headers, proxy=config.proxy or None, allow_redirects=False,
+                server_hostname=config.server_name or None,
+            ) as response:
+                answer = await response.content.read(_MAX_ANSWER + 1)
+                while len(answer) <= _MAX_ANSWER and (more := await response.content.read(_MAX_ANSWER)):
+                    answer += more
+        except TimeoutError:
+            raise WebhookError(f'Post "{config.server}": context deadline exceeded') from None
+        except (aiohttp.ClientError, OSError) as e:
+            reset = isinstance(e, aiohttp.ServerDisconnectedError | ConnectionResetError)
+            raise WebhookError(f'Post "{config.server}": {e}', reset=reset) from None
+        if len(answer) > _MAX_ANSWER:
+            raise WebhookError(f'Post "{config.server}": the answer is larger than {_MAX_ANSWER} bytes')
+        if not 200 <= response.status < 300:
+            raise WebhookError(
+                f"the server answered with status {response.status}", response.status,
+                retry_after=_seconds(response.headers.get("Retry-After", "")),
+            )
+        return answer
+
+    def _connect(self) -> aiohttp.ClientSession:
+        """Raises OSError for certificates that cannot be used."""
+        import aiohttp
+
+        tls = self._config.tls()
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=tls or False, limit=_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=self._seconds),
+        )
+        return self._session
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+
+def _seconds(text: str) -> float:
+    return float(text) if text.isascii() and text.isdigit() and len(text) < 9 else 0.0

@@ -1,0 +1,134 @@
+"""Audit events of requests, by stage (upstream: endpoints/filters/audit.go, authn_audit.go, request_deadline.go).
+
+A request is told of when it comes (RequestReceived), when a long-running answer begins (ResponseStarted), and when
+the answer is complete (ResponseComplete), or when a bug ended it (Panic).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response, StreamResponse
+from pilothouse.apimachinery.status import REASON_INTERNAL_ERROR, StatusError
+from pilothouse.audit.policy import PANIC, REQUEST_RECEIVED, RESPONSE_COMPLETE, RESPONSE_STARTED
+from pilothouse.server.responses import internal_error
+
+if TYPE_CHECKING:
+    from pilothouse.audit.auditor import Auditor
+    from pilothouse.audit.context import AuditContext
+
+_CLOSED_EARLY = {"status": "Success", "message": "Connection closed early", "code": 200}
+
+
+def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer) -> Handler:
+    if auditor is None:
+        return handler
+    begin, metrics = auditor.begin, auditor.metrics
+
+    async def serve(request: Request) -> Response:
+        audit = begin(request, request.context.user)
+        if audit is None:
+            return await handler(request)
+        if not await audit.process(REQUEST_RECEIVED):
+            metrics.rejected.value += 1
+            return internal_error(request, "failed to store audit event")
+        try:
+            response = await handler(request)
+        except StatusError as error:
+            response = render(request, error)
+        except asyncio.CancelledError:
+            audit.answer_status(_CLOSED_EARLY)
+            await asyncio.shield(audit.process(RESPONSE_COMPLETE))
+            raise
+        except Exception as bug:
+            message = f"APIServer panic'd: {bug}"
+            audit.answer_status(
+                {"status": "Failure", "message": message, "reason": REASON_INTERNAL_ERROR, "code": 500}
+            )
+            await audit.process(PANIC)
+            raise
+        return await _answered(request, audit, response)
+
+    return serve
+
+
+async def _answered(request: Request, audit: AuditContext, response: Response) -> Response:
+    audit.answer(response.status)
+    if request.context.request_info.long_running:
+        await audit.process(RESPONSE_STARTED)
+    if isinstance(response, StreamResponse):
+        response.stream = _Audited(response.stream, audit)
+    else:
+        await audit.process(RESPONSE_COMPLETE)
+    return response
+
+
+class _Audited(AsyncIterator[bytes]):
+    """Passes a stream on and tells of its end, however it comes."""
+
+    def __init__(self, stream: AsyncIterator[bytes], audit: AuditContext) -> None:
+        self._stream = stream
+        self._audit: AuditContext | None = audit
+
+    async def __anext__(self) -> bytes:
+        try:
+            return await self._stream.__anext__()
+        except BaseException:
+            await self._end()
+            raise
+
+    async def aclose(self) -> None:
+        try:
+            close = getattr(self._stream, "aclose", None)
+            if close is not None:
+                await close()
+        finally:
+            await self._end()
+
+    async def _end(self) -> None:
+        audit, self._audit = self._audit, None
+        if audit is not None:
+            await asyncio.shield(audit.process(RESPONSE_COMPLETE))
+
+
+#: Answers a request that will not be served.
+Refusal = Callable[[Request], Response]
+
+
+def audited_refusal(
+    refuse: Refusal, auditor: Auditor | None, message: Callable[[Request], str]
+) -> Callable[[Request], Awaitable[Response]]:
+    """Refusals that come before the filter above has seen the request: told of as started, with `message`."""
+
+    async def serve(request: Request) -> Response:
+        audit = auditor.begin(request, getattr(request.context, "user", None)) if auditor is not None else None
+        if audit is None:
+            return refuse(request)
+        # a refusal that is a Status has its own words, and leaves them with the audit context
+        audit.answer_status({"message": message(request)})
+        response = refuse(request)
+        audit.answer(response.status)
+        await audit.process(RESPONSE_STARTED)
+        return response
+
+    return serve
+
+
+def attempted(request: Request) -> str:
+    """How a request tried to authenticate, without any of it."""
+    methods = []
+    scheme, _, credentials = (request.header(b"authorization") or "").strip().partition(" ")
+    if credentials:
+        if scheme.lower() == "basic":
+            methods.append("basic")
+        elif scheme.lower() == "bearer":
+            methods.append("bearer")
+    if (request.query_value("access_token") or "").strip():
+        methods.append("access_token")
+    if request.peer_certificates:
+        methods.append("x509")
+    if methods:
+        return f"Authentication failed, attempted: {', '.join(methods)}"
+    return "Authentication failed, no credentials provided"
