@@ -123,8 +123,11 @@ class HTTPProtocol(asyncio.Protocol):
             self._refuse(400, "")
         except httptools.HttpParserInvalidMethodError:
             self._read_with_method(data)
-        except httptools.HttpParserError:
-            self._refuse(400, "")
+        except httptools.HttpParserError as error:
+            if "nvalid `Transfer-Encoding`" in str(error):
+                self._refuse(501, "Unsupported transfer encoding")
+            else:
+                self._refuse(400, "")
         else:
             if self._incoming is None:
                 self._count_head(len(data))
