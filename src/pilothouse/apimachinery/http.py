@@ -56,9 +56,8 @@ class Context:
 
     __slots__ = (
         "audit", "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
-        "end_stream", "impersonated", "latency", "mux_incomplete", "received_at", "request_info", "response_headers",
-        "seat",
-        "user", "warnings",
+        "end_stream", "heavy", "impersonated", "latency", "mux_incomplete", "received_at", "request_info",
+        "response_headers", "seat", "user", "warnings",
     )
 
     def __init__(self) -> None:
@@ -84,6 +83,8 @@ class Context:
         """Headers that the chain adds to the answer, whoever makes it; one that the answer itself has wins."""
         self.end_stream: Callable[[], None] | None = None
         """Ends this request's stream cleanly from the server's side; a watch sets it (`Watcher.close`)."""
+        self.heavy = False
+        """The request is about an object so large that work on it is done aside (see `aside`)."""
         self.latency: LatencyTrackers | None = None
         """Where time went, by phase; None until the first phase is tracked."""
         self.mux_incomplete = False

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pilothouse.apimachinery.aside import aside, is_heavy
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
@@ -64,7 +65,8 @@ async def read_delete_options(request: Request, scope: Scope) -> DeleteOptions:
     """From the body if there is one, else from the query. Raises 400, 413, 415 and 422."""
     body = await request.body(scope.services.max_body_bytes)
     if body:
-        wanted = decode_delete_options(body, input_media_type(request))
+        given = (body, input_media_type(request))
+        wanted = await aside(decode_delete_options, *given) if is_heavy(body) else decode_delete_options(*given)
         keep_delete_options(request.context, wanted)
         return wanted
     return options.delete_options(request)

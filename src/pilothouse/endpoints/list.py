@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apimachinery import fields, status
+from pilothouse.apimachinery.aside import LIGHT_BYTES, aside
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options, paging
 from pilothouse.endpoints.auditing import keep_answer, wants_answer
@@ -61,7 +62,7 @@ def list_or_watch(scope: Scope) -> Handler:
     async def handle(request: Request) -> Response:
         info = request.context.request_info
         accepted = scope.negotiate_list(request)
-        wanted = options_for(request, scope, info)
+        wanted = await read_options(request, scope, info)
         if wanted.watch or info.verb == "watch":
             if not can_watch:
                 raise status.method_not_supported(scope.group_resource, "watch")
@@ -69,6 +70,13 @@ def list_or_watch(scope: Scope) -> Handler:
         return await write_list(request, scope, accepted, await collect(scope, info, wanted))
 
     return handle
+
+
+async def read_options(request: Request, scope: Scope, info: RequestInfo) -> ListOptions:
+    """`options_for`; selectors of thousands of terms are read aside."""
+    if len(request.raw_query) > LIGHT_BYTES:
+        return await aside(options_for, request, scope, info)
+    return options_for(request, scope, info)
 
 
 def options_for(request: Request, scope: Scope, info: RequestInfo) -> ListOptions:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.admission.interface import CREATE, UPDATE
 from pilothouse.apimachinery import status
+from pilothouse.apimachinery.aside import aside, is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -23,6 +24,7 @@ from pilothouse.registry.rest import SubresourceCall, WriteOptions
 from pilothouse.registry.writing import ensure_namespace, wipe_system_fields
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
     from pilothouse.endpoints.scope import Scope
     from pilothouse.registry.rest import Object, SubresourceHandler
 
@@ -66,7 +68,7 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
         media_type = input_media_type(request)
         body = await request.body(scope.services.max_body_bytes)
         wanted = options.write_options(request, "CreateOptions")
-        obj = scope.bodies.decode(body, media_type, wanted.field_validation, ctx)
+        obj = await _decoded(scope, ctx, body, media_type, wanted)
         metadata = obj["metadata"]
         namespace = scope.namespace(info)
         if scope.subresource_name not in _PRESERVING:
@@ -74,7 +76,8 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
         ensure_namespace(metadata, namespace)
         name = info.name if named else metadata.get("name", "")
         keep_object(scope, ctx, obj)
-        obj = manage_fields(scope, None, obj, wanted)
+        managed = (scope, None, obj, wanted)
+        obj = await aside(manage_fields, *managed) if ctx.heavy else manage_fields(*managed)
         obj = await _admitted(scope, request, name, wanted, CREATE, obj)
         call = SubresourceCall("create", namespace, name, obj, wanted.dry_run, dict(request.query))
         return await _answer(request, scope, accepted, 201, await handler(scope.store_or_none, ctx, call))
@@ -89,7 +92,7 @@ def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
         accepted = scope.negotiate(request)
         body = await request.body(scope.services.max_body_bytes)
         wanted = options.write_options(request, "UpdateOptions")
-        obj = scope.bodies.decode(body, input_media_type(request), wanted.field_validation, ctx)
+        obj = await _decoded(scope, ctx, body, input_media_type(request), wanted)
         namespace = scope.namespace(info)
         ensure_namespace(obj["metadata"], namespace)
         check_name(obj["metadata"], info.name)
@@ -99,6 +102,12 @@ def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
         return await _answer(request, scope, accepted, 200, await handler(scope.store_or_none, ctx, call))
 
     return handle
+
+
+async def _decoded(scope: Scope, ctx: Context, body: bytes, media_type: str, wanted: WriteOptions) -> Object:
+    ctx.heavy = is_heavy(body)
+    given = (body, media_type, wanted.field_validation, ctx)
+    return await aside(scope.bodies.decode, *given) if ctx.heavy else scope.bodies.decode(*given)
 
 
 async def _admitted(

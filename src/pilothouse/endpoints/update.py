@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE, UPDATE
+from pilothouse.apimachinery.aside import aside, is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -47,7 +48,8 @@ def update(scope: Scope) -> Handler:
             dedup_owners(ctx, obj["metadata"])
             return obj
 
-        sent = decode()
+        ctx.heavy = is_heavy(body)
+        sent = await aside(decode) if ctx.heavy else decode()
         keep_object(scope, ctx, sent)
         decoded: Object | None = sent
         uid = decoded["metadata"].get("uid", "") if decoded else ""
@@ -57,7 +59,11 @@ def update(scope: Scope) -> Handler:
             nonlocal decoded
             # admission may have changed the object of an attempt that lost to another write
             obj, decoded = decoded or decode(), None
-            obj = to_storage(scope, manage_fields(scope, from_storage(scope, live), obj, wanted))
+            there = from_storage(scope, live)
+            obj = to_storage(
+                scope, await aside(manage_fields, scope, there, obj, wanted) if ctx.heavy
+                else manage_fields(scope, there, obj, wanted)
+            )
             exists = has_uid(live)
             obj = await admitting.mutate(UPDATE if exists else CREATE, obj, live if exists else None)
             dedup_owners(ctx, obj["metadata"], admitted=True)

@@ -5,12 +5,14 @@ another write came between. What the loop does with objects stands in `writing` 
 adds, in its `rest.Strategy`.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from pilothouse.apimachinery import field, meta, status
+from pilothouse.apimachinery.aside import aside, is_heavy
 from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource
@@ -140,13 +142,14 @@ class Store:
         finish = await self.strategy.begin_create(ctx, obj, options.dry_run)
         done = False
         try:
-            writing.before_create(self.resource, self.strategy, ctx, obj, namespace, self._zero)
+            given = (self.resource, self.strategy, ctx, obj, namespace, self._zero)
+            await aside(writing.before_create, *given) if ctx.heavy else writing.before_create(*given)
             if validate is not None:
                 await validate(obj, None)
             key = self.key(namespace, metadata["name"])
             _refuse_resource_version(metadata)
             try:
-                item = await self._insert(key, obj, options.dry_run)
+                item = await self._insert(ctx, key, obj, options.dry_run)
             except KeyExists as e:
                 raise self._exists(ctx, metadata, e.item) from None
             done = True
@@ -155,14 +158,14 @@ class Store:
                 await finish(done)
         return item
 
-    async def _insert(self, key: str, obj: Object, dry_run: bool) -> Item:
+    async def _insert(self, ctx: "Context", key: str, obj: Object, dry_run: bool) -> Item:
         if dry_run:
             if (there := self.cacher.newest(key)) is not None:
                 raise KeyExists(there)
             return self._render(key, 0, self.normal(obj))
         # the storage puts the revision where the key stands
         obj["metadata"]["resourceVersion"] = "0"
-        obj = self.normal(obj)
+        obj = await aside(self.normal, obj) if ctx.heavy else self.normal(obj)
         if self.versions is not None:
             obj = await self.versions.written(obj)
         return await self.cacher.create(key, obj)
@@ -212,16 +215,21 @@ class Store:
         self, ctx: "Context", namespace: str, item: Item, update: Updater, options: WriteOptions, subresource: str,
         validate: Validation | None,
     ) -> Item:
+        heavy = ctx.heavy = ctx.heavy or is_heavy(item.body)
         old = await self._read(item)
-        obj = self.normal(await update(await self._read(item)))
+        if heavy:
+            await asyncio.sleep(0)
+        obj = await update(await self._read(item))
+        obj = await aside(self.normal, obj) if heavy else self.normal(obj)
         if not subresource:
             await self.strategy.permit(ctx, namespace, obj, old)
         self._check_resource_version(ctx, obj["metadata"], old["metadata"], item)
         finish = None if subresource else await self.strategy.begin_update(ctx, obj, old, options.dry_run)
         done = False
         try:
-            writing.before_update(self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
-            obj = self.normal(obj)
+            given = (self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
+            await aside(writing.before_update, *given) if heavy else writing.before_update(*given)
+            obj = await aside(self.normal, obj) if heavy else self.normal(obj)
             writing.keep_field_times(obj, old)
             if validate is not None:
                 await validate(obj, old)
@@ -329,7 +337,10 @@ class Store:
     async def _delete(
         self, ctx: "Context", item: Item, options: DeleteOptions, validate: Validation | None
     ) -> tuple[Item, bool]:
+        heavy = is_heavy(item.body)
         old = await self._read(item)
+        if heavy:
+            await asyncio.sleep(0)
         obj = await self._read(item)
         step = deletion.decide(self.resource, self.strategy, ctx, obj, options, self.times)
         if step is Step.NOTHING:
@@ -342,6 +353,8 @@ class Store:
                 return item, False
         if options.dry_run:
             return await self.cacher.durable(item), True
+        if heavy:
+            await asyncio.sleep(0)
         item = await self.cacher.delete(item.key, item)
         await self.strategy.after_delete(ctx, obj)
         return item, True
