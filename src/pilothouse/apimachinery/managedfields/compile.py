@@ -47,7 +47,8 @@ def _mark_schemaless(root: Node) -> None:
         nodes.update((id(node), node) for node in new)
         left += new
     inner_first = list(reversed(nodes.values()))
-    while any(node.mark() for node in inner_first):
+    # all of them each time: to begin anew at the first change is quadratic
+    while sum(node.mark() for node in inner_first):
         pass
 
 
