@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apiextensions.conditions import is_settled
-from pilothouse.apimachinery.kubeversion import version_rank
+from pilothouse.apimachinery.versions import preference
 
 if TYPE_CHECKING:
     from pilothouse.storage.interface import Item
@@ -155,10 +155,10 @@ def _warning(spec: Mapping[str, Any], version: Mapping[str, Any]) -> str:
         return str(own)
     group, kind = spec["group"], spec["names"]["kind"]
     text = f"{group}/{version['name']} {kind} is deprecated"
-    mine = version_rank(version["name"])
+    mine = preference(version["name"])
     better = [
         v["name"] for v in spec["versions"]
-        if v.get("served") and not v.get("deprecated") and version_rank(v["name"]) < mine
+        if v.get("served") and not v.get("deprecated") and preference(v["name"]) < mine
     ]
-    return f"{text}; use {group}/{min(better, key=version_rank)} {kind}" if better else text
+    return f"{text}; use {group}/{min(better, key=preference)} {kind}" if better else text
 

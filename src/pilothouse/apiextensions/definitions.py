@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 #: Called with the name of a definition that has changed, and its newest revision (None: it is gone).
 Listener = Callable[[str, Definition | None], None]
-#: Called with a group in which something has changed that discovery shows.
-GroupListener = Callable[[str], None]
 
 
 class Definitions:
@@ -39,7 +37,6 @@ class Definitions:
         self._handlers: dict[tuple[str, str], CustomGroupVersion] = {}
         self._releases: dict[str, asyncio.Task[None]] = {}
         self._listeners: list[Listener] = []
-        self._group_listeners: list[GroupListener] = []
 
     # Reading
 
@@ -65,9 +62,6 @@ class Definitions:
     def listen(self, listener: Listener) -> None:
         """Call `listener` for every change from now on."""
         self._listeners.append(listener)
-
-    def listen_to_groups(self, listener: GroupListener) -> None:
-        self._group_listeners.append(listener)
 
     def observe(self, event: Event) -> None:
         """A `storage.interface.Observer`."""
@@ -116,8 +110,6 @@ class Definitions:
         self._route(definition.group)
         for listener in self._listeners:
             listener(definition.name, now)
-        for group_listener in self._group_listeners:
-            group_listener(definition.group)
 
     # Routes
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery.gvk import GroupVersionKind
-from pilothouse.apimachinery.kubeversion import version_rank
-from pilothouse.endpoints.discovery import api_group, api_group_document, group_discovery, storage_version_hash
+from pilothouse.apimachinery.versions import preference
+from pilothouse.endpoints.discovery import api_group, api_group_document, storage_version_hash
 
 if TYPE_CHECKING:
     from pilothouse.apiextensions.definition import Definition, Version
@@ -25,7 +25,7 @@ _SUBRESOURCE_VERBS: Final = ("get", "patch", "update")
 def served_versions(definitions: Iterable[Definition]) -> list[str]:
     """The names of all versions that established definitions of one group serve, the preferred one first."""
     names = {v.name for definition in definitions if definition.established for v in definition.versions if v.served}
-    return sorted(names, key=version_rank)
+    return sorted(names, key=preference)
 
 
 def group_document(group: str, versions: Sequence[str]) -> Object:
@@ -84,18 +84,14 @@ def _nested(definition: Definition, name: str, kind: Object) -> Object:
 # Aggregated discovery
 
 
-def aggregated_group(group: str, definitions: Sequence[Definition]) -> Object:
-    """An APIGroupDiscovery."""
-    return group_discovery(group, [
-        {
-            "version": version, "freshness": "Current",
-            "resources": [
-                _discovered(definition, served, version)
-                for definition, served in _served(version, definitions)
-            ],
-        }
-        for version in served_versions(definitions)
-    ])
+def aggregated_version(version: str, definitions: Iterable[Definition]) -> Object:
+    """An APIVersionDiscovery."""
+    return {
+        "version": version, "freshness": "Current",
+        "resources": [
+            _discovered(definition, served, version) for definition, served in _served(version, definitions)
+        ],
+    }
 
 
 def _discovered(definition: Definition, version: Version, name: str) -> Object:

@@ -41,14 +41,17 @@ def serve_definitions(
     server.add_post_start_hook("start-apiextensions-informers", _nothing)
     if store is None:
         return None
+    from pilothouse.apiextensions.announcing import Announcer
     from pilothouse.apiextensions.definitions import Definitions
     from pilothouse.apiextensions.serving import Environment
     from pilothouse.apiextensions.webhook_conversion import WebhookConverters
+    from pilothouse.endpoints.discovery_manager import Source
 
     environment = Environment(
         storage=storage, services=services, converters=WebhookConverters(), times=store.times
     )
     definitions = Definitions(server, environment)
+    Announcer(definitions, server.config.discovery.of(Source.CUSTOM), server.config.openapi)
     storage.observe(store.prefix, definitions.observe)
 
     async def start_controllers(context: HookContext) -> None:
