@@ -59,6 +59,9 @@ class Strategy:
     #: How the kind's own validation checks the metadata of an update once more (see `metachecks`); None: as the table
     #: there says.
     metadata_checks: tuple[str, ...] | None = None
+    #: True for kinds whose new objects upstream stores without a value that every read then fills in. What a client
+    #: sees is the same, but the first update is written even if it changes nothing, as the stored bytes change.
+    completed_by_first_update = False
     #: Warned about when a deletion that says nothing orphans dependents by the kind's default.
     orphan_warning = ""
     #: Strategies of other subresources that write the whole object ("finalize", "approval", "resize").

@@ -69,6 +69,7 @@ class Store:
         self.strategy = resource.strategy
         self.times = times if times is not None else meta.Times()
         self.prefix = f"/registry/{resource.storage_prefix or resource.name}/"
+        self._incomplete: dict[str, int] = {}  # key → revision, see `completed_by_first_update`
         self._zero = {k: orjson.dumps(v) for k, v in zero.items()}
         self._index = index_for(resource)
 
@@ -168,7 +169,10 @@ class Store:
         obj = await aside(self.normal, obj) if ctx.heavy else self.normal(obj)
         if self.versions is not None:
             obj = await self.versions.written(obj)
-        return await self.cacher.create(key, obj)
+        item = await self.cacher.create(key, obj)
+        if self.strategy.completed_by_first_update:
+            self._incomplete[key] = item.revision
+        return item
 
     def _exists(self, ctx: "Context", metadata: Mapping[str, Any], there: Item) -> status.StatusError:
         make = status.generate_name_conflict if metadata.get("generateName") else status.already_exists
@@ -277,13 +281,16 @@ class Store:
 
     async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
         versions = self.versions
-        if same(obj, old) and (versions is None or same(await versions.written(obj), decode(item))):
+        incomplete = self._incomplete.get(item.key) == item.revision
+        if not incomplete and same(obj, old) and (versions is None or same(await versions.written(obj), decode(item))):
             return await self.cacher.durable(item)
         if dry_run:
             return self._render(item.key, item.revision, obj)
         if versions is not None:
             obj = await versions.written(obj)
-        return await self.cacher.update(item.key, obj, item)
+        written = await self.cacher.update(item.key, obj, item)
+        self._incomplete.pop(item.key, None)
+        return written
 
     def _to_be_removed(self, obj: Object, old: Object) -> bool:
         """Whether this update took the last thing that held a deleted object."""
@@ -302,6 +309,7 @@ class Store:
         while newest is not None:
             try:
                 await self.cacher.delete(newest.key, newest)
+                self._incomplete.pop(newest.key, None)
                 break
             except Conflict as e:
                 newest = e.current
@@ -355,6 +363,7 @@ class Store:
             return await self.cacher.durable(item), True
         if heavy:
             await asyncio.sleep(0)
+        self._incomplete.pop(item.key, None)
         item = await self.cacher.delete(item.key, item)
         await self.strategy.after_delete(ctx, obj)
         return item, True
@@ -388,5 +397,3 @@ def _refuse_resource_version(metadata: Mapping[str, Any]) -> None:
         return
     if version:
         raise status.plain_internal("resourceVersion should not be set on objects to be created")
-
-

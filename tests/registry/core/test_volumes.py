@@ -54,3 +54,22 @@ def test_a_volume_knows_when_its_phase_changed() -> None:
         assert updated["status"]["lastPhaseTransitionTime"] == "2023-11-14T22:14:20Z"
 
     run(test)
+
+
+def test_the_first_update_of_a_claim_is_written_even_if_it_changes_nothing() -> None:
+    async def test(cluster: Cluster) -> None:
+        def nothing(obj: Object) -> None: ...
+
+        async def version_after_update() -> int:
+            updated = await cluster.update("persistentvolumeclaims", "c", nothing)
+            return int(updated["metadata"]["resourceVersion"])
+
+        for _ in range(2):
+            created = await cluster.create("persistentvolumeclaims", claim())
+            assert created["status"] == {"phase": "Pending"}
+            first = await version_after_update()
+            assert first > int(created["metadata"]["resourceVersion"])
+            assert await version_after_update() == first
+            await cluster.delete("persistentvolumeclaims", "c")
+
+    run(test)

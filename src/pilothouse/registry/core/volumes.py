@@ -57,7 +57,12 @@ class PersistentVolumeStrategy(WithStatus):
 
 
 class PersistentVolumeClaimStrategy(WithStatus):
-    """`dataSource` and `dataSourceRef` say the same; the old one holds only claims and snapshots."""
+    """`dataSource` and `dataSourceRef` say the same; the old one holds only claims and snapshots.
+
+    The phase of a new claim is a default, and creation empties the status after defaulting.
+    """
+
+    completed_by_first_update = True
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         obj["status"] = {"phase": "Pending"}
