@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from pilothouse.apimachinery.structural import objectmeta, pruning
-from pilothouse.apimachinery.structural.model import Structural, StructuralError
+from pilothouse.apimachinery.structural.model import DEFAULTS, Structural, StructuralError
 
 _Change = Callable[[Any], None]
 #: (steps to the parent, property name or 0 for items); None at the root.
@@ -25,7 +25,7 @@ def default(x: Any, s: Structural) -> None:
 def prune_nulls(x: Any, s: Structural) -> None:
     """Removes nulls from objects where they are not nullable and have no default (upstream:
     PruneNonNullableNullsWithoutDefaults). Comes before `default`."""
-    change = s.compiled("pruning of nulls", lambda: _compile_nulls(s))
+    change = _nulls(s)
     if change is not None and (x.__class__ is dict or x.__class__ is list):
         change(x)
 
@@ -51,6 +51,8 @@ def prune_defaults(root: Structural) -> None:
 def _prune_defaults(s: Structural, root: Structural, at: _Steps) -> None:
     if s.default is not None:
         s.default = _pruned_default(deep_copy(s.default), root, at)
+    if not s.below & DEFAULTS:
+        return
     if isinstance(s.additional_properties, Structural):
         _prune_defaults(s.additional_properties, root, (at, "*"))
     if s.items is not None:
@@ -83,7 +85,9 @@ def _additional(s: Structural) -> Structural | None:
 
 
 def _compile_defaults(s: Structural) -> _Change | None:
-    """None where neither the node nor what is below sets anything."""
+    """None where nothing below is to be set."""
+    if not s.below & DEFAULTS:
+        return None
     defaults, children = [], {}
     for name, schema in s.properties.items():
         if schema.default is not None:
@@ -134,25 +138,34 @@ def _element_defaults(s: Structural | None) -> Callable[[Any], Any] | None:
     return element
 
 
+class _Nulls(dict[str, "_Change | None"]):
+    """The closures of a node's properties, each compiled when a value is there for the first time."""
+
+    __slots__ = ("_properties",)
+
+    def __init__(self, s: Structural) -> None:
+        super().__init__()
+        self._properties = s.properties
+
+    def __missing__(self, name: str) -> _Change | None:
+        compiled = self[name] = _nulls(self._properties[name])
+        return compiled
+
+
+def _nulls(s: Structural) -> _Change | None:
+    return s.compiled("pruning of nulls", lambda: _compile_nulls(s))
+
+
 def _compile_nulls(s: Structural) -> _Change | None:
-    """None where every null may stay."""
-    children = {}
-    droppable = set()
-    for name, schema in s.properties.items():
-        if not schema.nullable and schema.default is None:
-            droppable.add(name)
-        if (change := _compile_nulls(schema)) is not None:
-            children[name] = change
-    rest = _additional(s)
-    additional = _compile_nulls(rest) if rest is not None else None
-    drops_additional = rest is not None and not rest.nullable and rest.default is None
-    item = _compile_nulls(s.items) if s.items is not None else None
-    if not children and not droppable and additional is None and not drops_additional and item is None:
+    """None where no schema forbids nulls."""
+    known, additional, items = s.properties, _additional(s), s.items
+    if not known and additional is None and items is None:
         return None
-    known = s.properties
+    children = _Nulls(s)
 
     def drop_nulls(x: Any) -> None:
         if x.__class__ is list:
+            item = None if items is None else _nulls(items)
             if item is not None:
                 for v in x:
                     if v.__class__ is dict or v.__class__ is list:
@@ -161,10 +174,14 @@ def _compile_nulls(s: Structural) -> _Change | None:
         drop: list[str] = []
         for k, v in x.items():
             if v is None:
-                if k in droppable or (drops_additional and k not in known):
+                schema = known.get(k, additional)
+                if schema is not None and not schema.nullable and schema.default is None:
                     drop.append(k)
             elif v.__class__ is dict or v.__class__ is list:
-                change = children.get(k) if k in known else additional
+                if k in known:
+                    change = children[k]
+                else:
+                    change = None if additional is None else _nulls(additional)
                 if change is not None:
                     change(v)
         for k in drop:

@@ -8,7 +8,7 @@ import orjson
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error, child, index, key
-from pilothouse.apimachinery.structural.model import Structural
+from pilothouse.apimachinery.structural.model import LIST_TYPES, Structural
 
 _Check = Callable[[Any, str, list[Error]], None]
 
@@ -27,7 +27,9 @@ def validate_lists(obj: Any, s: Structural, path: str = "") -> list[Error]:
 
 
 def _compile(s: Structural) -> _Check | None:
-    """None if there are no sets or maps below."""
+    """None if there are no sets or maps at the node or below."""
+    if not s.below & LIST_TYPES and s.list_type not in ("set", "map"):
+        return None
     children = {}
     for name, schema in s.properties.items():
         if (inner := _compile(schema)) is not None:

@@ -122,13 +122,24 @@ class Schema:
         return known
 
 
-class Structural(Schema):
-    """One node of a structural schema. `additional_properties` is a schema, a bool, or None when unset."""
+#: Bits of `Structural.below`.
+DEFAULTS: Final = 1
+EMBEDDED: Final = 2
+LIST_TYPES: Final = 4
 
-    __slots__ = ("additional_properties", "items", "properties")
+
+class Structural(Schema):
+    """One node of a structural schema. `additional_properties` is a schema, a bool, or None when unset.
+
+    `below` has a bit for each of what may occur in the nodes below this one: defaults, embedded resources, sets and
+    maps. Mechanisms leave out what has nothing for them.
+    """
+
+    __slots__ = ("additional_properties", "below", "items", "properties")
 
     def __init__(self) -> None:
         super().__init__()
+        self.below = DEFAULTS | EMBEDDED | LIST_TYPES
         self.properties: Mapping[str, Structural] = {}
         self.additional_properties: Structural | bool | None = None
         self.items: Structural | None = None
@@ -176,24 +187,41 @@ class NestedValueValidation(Schema):
             yield "additionalProperties", self.additional_properties
 
 
+def _facts(node: Structural) -> int:
+    """The bits of a node itself and of what is below it."""
+    facts = node.below
+    if node.default is not None:
+        facts |= DEFAULTS
+    if node.embedded_resource:
+        facts |= EMBEDDED
+    if node.list_type in ("set", "map"):
+        facts |= LIST_TYPES
+    return facts
+
+
 def new_structural(props: Mapping[str, Any]) -> Structural:
     """The structural schema of a decoded JSONSchemaProps in wire form. Raises StructuralError."""
     node = Structural()
     _check_unsupported(props)
     node.value_validation = _read_validation(props)
     _read(props, node)
+    below = 0
     if (items := props.get("items")) is not None and isinstance(items, Mapping):
         node.items = new_structural(items)
+        below |= _facts(node.items)
     if properties := props.get("properties"):
         read: dict[str, Structural] = {}
         for name, schema in properties.items():
-            read[name] = new_structural(schema)
+            child = read[name] = new_structural(schema)
+            below |= _facts(child)
         node.properties = read
     additional = props.get("additionalProperties")
     if isinstance(additional, Mapping):
         node.additional_properties = new_structural(additional)
+        below |= _facts(node.additional_properties)
     elif additional is not None:
         node.additional_properties = bool(additional)
+    node.below = below
     return node
 
 

@@ -9,7 +9,7 @@ from pilothouse.apimachinery.field import Error, child, index, key
 from pilothouse.apimachinery.gvk import GroupVersion
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.apimachinery.schema.decode import DecodeError, Decoder, decoder
-from pilothouse.apimachinery.structural.model import Structural
+from pilothouse.apimachinery.structural.model import EMBEDDED, Structural
 
 _OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 #: Without metadata.name an embedded resource is still fine: it is checked as if it were called so.
@@ -183,6 +183,9 @@ def _visitor(s: Structural, is_resource_root: bool = False) -> _Visit | None:
 
 
 def _compile(s: Structural, is_resource_root: bool = False) -> _Visit | None:
+    embedded = s.embedded_resource or is_resource_root
+    if not embedded and not s.below & EMBEDDED:
+        return None
     children = {}
     for name, schema in s.properties.items():
         if (inner := _compile(schema)) is not None:
@@ -190,9 +193,6 @@ def _compile(s: Structural, is_resource_root: bool = False) -> _Visit | None:
     rest = s.additional_properties
     additional = _compile(rest) if isinstance(rest, Structural) else None
     item = _compile(s.items) if s.items is not None else None
-    embedded = s.embedded_resource or is_resource_root
-    if not (children or additional or item or embedded):
-        return None
     known = s.properties
 
     def visit(x: Any, path: str, action: _Action) -> None:

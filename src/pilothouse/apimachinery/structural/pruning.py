@@ -47,24 +47,42 @@ def _text(place: Place, known: dict[int, str]) -> str:
     return text
 
 
+class _Children(dict[str, _Prune]):
+    """The closures of a node's properties, each compiled when a value is there for the first time. `otherwise` is what
+    other names get."""
+
+    __slots__ = ("_otherwise", "_properties")
+
+    def __init__(self, s: Structural, embedded: bool, otherwise: _Prune) -> None:
+        super().__init__(dict.fromkeys(META_FIELDS, _keep) if embedded else {})
+        self._properties = s.properties
+        self._otherwise = otherwise
+
+    def __missing__(self, name: str) -> _Prune:
+        schema = self._properties.get(name)
+        if schema is None:
+            return self._otherwise
+        compiled = self[name] = _pruner(schema, False)
+        return compiled
+
+
 def _pruner(s: Structural | None, is_resource_root: bool) -> _Prune:
     """The closure of a node, compiled on first use."""
     if s is None:
         return _resource_without_schema if is_resource_root else _prune_all
+    compile = _compile_preserving if s.preserve_unknown_fields else _compile
     name = "pruning of a resource" if is_resource_root else "pruning"
-    return s.compiled(name, lambda: _compile(s, is_resource_root))
+    return s.compiled(name, lambda: compile(s, is_resource_root))
 
 
 def _compile(s: Structural, is_resource_root: bool = False) -> _Prune:
-    if s.preserve_unknown_fields:
-        return _compile_preserving(s, is_resource_root)
-    children = _children(s, is_resource_root or s.embedded_resource)
-    child_of = children.get
-    other, additional = s.additional_properties is not None, _additional(s)
-    item = _prune_all if s.items is None else _compile(s.items)
+    otherwise = _unknown if s.additional_properties is None else _additional(s)
+    child_of = _Children(s, is_resource_root or s.embedded_resource, otherwise).__getitem__
+    items = s.items
 
     def prune_node(x: Any, place: Place, unknown: Unknown) -> None:
         if x.__class__ is list:
+            item = _pruner(items, False)
             for i, v in enumerate(x):
                 if v.__class__ is dict or v.__class__ is list:
                     item(v, (place, i), unknown)
@@ -72,14 +90,11 @@ def _compile(s: Structural, is_resource_root: bool = False) -> _Prune:
         drop = None
         for k, v in x.items():
             child = child_of(k)
-            if child is None:
-                if not other:
-                    if drop is None:
-                        drop = []
-                    drop.append(k)
-                    continue
-                child = additional
-            if v.__class__ is dict or v.__class__ is list:
+            if child is _unknown:
+                if drop is None:
+                    drop = []
+                drop.append(k)
+            elif v.__class__ is dict or v.__class__ is list:
                 child(v, (place, k), unknown)
         if drop is not None:
             for k in drop:
@@ -92,38 +107,37 @@ def _compile(s: Structural, is_resource_root: bool = False) -> _Prune:
 
 def _compile_preserving(s: Structural, is_resource_root: bool = False) -> _Prune:
     """x-kubernetes-preserve-unknown-fields: only what is specified is looked into."""
-    children = _children(s, is_resource_root or s.embedded_resource)
-    child_of = children.get
     additional = _keep if s.additional_properties is None else _additional(s)
-    item = _keep if s.items is None else _compile_preserving(s.items)
-    if not children and additional is _keep and item is _keep:
+    if not s.properties and additional is _keep and s.items is None:
         return _keep
+    child_of = _Children(s, is_resource_root or s.embedded_resource, additional).__getitem__
+    items = s.items
 
     def prune_specified(x: Any, place: Place, unknown: Unknown) -> None:
         if x.__class__ is list:
-            for i, v in enumerate(x):
-                if v.__class__ is dict or v.__class__ is list:
-                    item(v, (place, i), unknown)
+            if items is not None:
+                item = items.compiled("pruning below preserved fields", lambda: _compile_preserving(items))
+                for i, v in enumerate(x):
+                    if v.__class__ is dict or v.__class__ is list:
+                        item(v, (place, i), unknown)
             return
         for k, v in x.items():
             if v.__class__ is dict or v.__class__ is list:
-                (child_of(k) or additional)(v, (place, k), unknown)
+                child_of(k)(v, (place, k), unknown)
 
     return prune_specified
 
 
-def _children(s: Structural, embedded: bool) -> dict[str, _Prune]:
-    children = {}
-    for name, schema in s.properties.items():
-        children[name] = _compile(schema)
-    if embedded:
-        for name in META_FIELDS:
-            children[name] = _keep
-    return children
-
-
 def _additional(s: Structural) -> _Prune:
-    return _compile(s.additional_properties) if isinstance(s.additional_properties, Structural) else _prune_all
+    """Additional properties: known to be allowed, and pruned by their schema or, without one, of all that they hold."""
+    schema = s.additional_properties
+    if not isinstance(schema, Structural):
+        return _prune_all
+    return lambda x, place, unknown: _pruner(schema, False)(x, place, unknown)
+
+
+def _unknown(x: Any, place: Place, unknown: Unknown) -> None:
+    """Stands for names that a node does not specify."""
 
 
 def _keep(x: Any, place: Place, unknown: Unknown) -> None:
