@@ -58,7 +58,7 @@ def decode(entries: Sequence[Mapping[str, Any]] | None, *, trusted: bool = False
         if not trusted or fields is None:
             fields = fieldset.parse(fields)
         manager = manager_for(entry.get("manager") or "", operation, version, entry.get("subresource") or "")
-        managed.managers[manager] = VersionedSet(fields, version, operation == APPLY)
+        managed.managers[manager] = VersionedSet(fields, version, operation == APPLY, trusted)
         time = entry.get("time")
         if time:
             managed.times[manager] = time
@@ -80,7 +80,7 @@ def encode(managed: Managed) -> list[dict[str, Any]]:
         if manager in times:
             entry["time"] = times[manager]
         entry["fieldsType"] = "FieldsV1"
-        entry["fieldsV1"] = fieldset.sort(owned.fields)
+        entry["fieldsV1"] = owned.fields if owned.ordered else fieldset.sort(owned.fields)
         if manager.subresource:
             entry["subresource"] = manager.subresource
         entries.append(entry)

@@ -5,7 +5,7 @@ from typing import Any
 
 from pilothouse.apimachinery.equality import same_booleans
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
-from pilothouse.apimachinery.managedfields.pathelement import json_string, json_value
+from pilothouse.apimachinery.managedfields.pathelement import json_string, json_value, sort_key
 from pilothouse.apimachinery.managedfields.typed import Difference, Node, TypedError, expect, keep_container, record
 
 
@@ -16,6 +16,8 @@ class Items(Node):
     """
 
     __slots__ = ("_pieces", "defaults", "item", "keys")
+
+    leaf = False
 
     def __init__(self, keys: Iterable[str] = (), defaults: Mapping[str, object] | None = None) -> None:
         super().__init__("")
@@ -33,6 +35,11 @@ class Items(Node):
 
     def element(self, item: Any) -> str:
         """The item's path element. Raises TypedError with SMD's wording."""
+        if item.__class__ is dict and len(self._pieces) == 1:
+            name, prefix = self._pieces[0]
+            value = item.get(name)
+            if value.__class__ is str:
+                return "k:{" + prefix + json_string(value) + "}"
         if not isinstance(item, dict):
             what = "a null element" if item is None else "non-map elements"
             raise TypedError(f"associative list with keys may not have {what}")
@@ -62,21 +69,43 @@ class Items(Node):
             out.setdefault(element(item), []).append(item)
         return out
 
+    def _sorted(self, items: Any) -> list[tuple[str, list[Any]]]:
+        """`_index` in the order in which sets are written."""
+        found = list(self._index(items).items())
+        if len(found) > 1:
+            found.sort(key=_by_element)
+        return found
+
     def owned(self, value: Any) -> FieldSet:
         if not value:
             return {}
-        out: FieldSet = {".": {}}
-        for element, items in self._index(value).items():
-            out[element] = self.item.owned(items[0]) if len(items) == 1 else {}
-        return out
+        return {".": {}, **self.created(value)}
+
+    def created(self, value: Any) -> FieldSet:
+        if not value:
+            return {}
+        owned = self.item.owned
+        return {e: owned(items[0]) if len(items) == 1 else {} for e, items in self._sorted(value)}
 
     def fields(self, value: Any) -> FieldSet | None:
         if not value:
             return None
-        return {
-            element: member(self.item.fields(items[0])) if len(items) == 1 else {}
-            for element, items in self._index(value).items()
-        }
+        fields = self.item.fields
+        return {e: member(fields(items[0])) if len(items) == 1 else {} for e, items in self._sorted(value)}
+
+    def fits(self, value: Any) -> bool:
+        if not self.fits_whole(value):
+            return False
+        try:
+            return len({self.element(item) for item in value}) == len(value)
+        except TypedError:
+            return False
+
+    def fits_whole(self, value: Any) -> bool:
+        if value.__class__ is not list:
+            return False
+        fits = self.item.fits
+        return all(item is None or fits(item) for item in value)
 
     def diff(self, old: Any, new: Any) -> Difference:
         if not old and not new:
@@ -182,6 +211,10 @@ class SetItems(Items):
         if item is None:
             raise TypedError("associative list without keys has an element that's an explicit null")
         return "v:" + json_value(item)
+
+
+def _by_element(entry: tuple[str, list[Any]]) -> Any:
+    return sort_key(entry[0])
 
 
 class _Merger:

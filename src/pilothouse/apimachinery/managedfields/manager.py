@@ -78,8 +78,10 @@ class FieldManager:
         `now` is RFC 3339 in seconds. The arguments are left as they are. Objects of which ownership cannot be told
         are no error, they lose their managedFields. (upstream: FieldManager.UpdateNoErrors)
         """
-        live_bare, live_entries = _split(live or {})
         new_bare, new_entries = _split(new)
+        if not live and new_entries is None:
+            return _join(new, new_bare, self._created(new_bare, manager, now))
+        live_bare, live_entries = _split(live or {})
         if self._node.unchanged(live_bare, new_bare) and (
             self._subresource or new_entries is None or new_entries == live_entries
         ):
@@ -136,6 +138,18 @@ class FieldManager:
             merged = lastapplied.refresh(merged, patch)
         merged = {"kind": patch["kind"], "apiVersion": patch["apiVersion"], **merged}
         return _join(merged, merged, entries.encode(managed))
+
+    def _created(self, new: Object, manager: str, now: str) -> list[dict[str, Any]]:
+        """The managedFields of a new object: all of it is its creator's."""
+        try:
+            fields = fieldset.difference(self._updater.created(new), _STRIPPED)
+        except TypedError:
+            return []
+        if not fields:
+            return []
+        identity = entries.manager_for(manager or "unknown", entries.UPDATE, self._api_version, self._subresource)
+        owned = VersionedSet(fields, self._api_version, applied=False, ordered=True)
+        return entries.encode(Managed({identity: owned}, {identity: now}))
 
     def _merge(
         self, live: Object, config: Object, managers: Managers, identity: Manager, manager: str, force: bool
@@ -207,7 +221,7 @@ class FieldManager:
             return
         fields = fieldset.difference(owned.fields, _STRIPPED)
         if fields:
-            managers[manager] = VersionedSet(fields, owned.api_version, owned.applied)
+            managers[manager] = VersionedSet(fields, owned.api_version, owned.applied, owned.ordered)
         else:
             del managers[manager]
 

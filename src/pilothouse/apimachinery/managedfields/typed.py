@@ -13,21 +13,12 @@ from typing import Any, Final, TypeAlias
 
 from pilothouse.apimachinery.equality import same_booleans
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
+from pilothouse.apimachinery.managedfields.shapes import ALL, Shapes
 
 Difference: TypeAlias = tuple[FieldSet | None, FieldSet | None]
 """(paths added or modified, paths removed): set nodes, None where there is nothing."""
 
 _ABSENT: Final = object()
-
-
-class _All:
-    """Contains every name."""
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-
-_ALL: Final = _All()
 
 
 class TypedError(ValueError):
@@ -45,6 +36,9 @@ class Node:
     """A scalar: one leaf. Also the protocol of all nodes."""
 
     __slots__ = ("scalar", "schemaless")
+
+    leaf = True
+    """Whether nothing below a value is owned by itself, whatever the value."""
 
     def __init__(self, scalar: str = "untyped") -> None:
         self.scalar = scalar
@@ -72,9 +66,30 @@ class Node:
         """The set node of a value that a client applies: leaves and items, but not the fields that hold them."""
         return {}
 
+    def created(self, value: Any) -> FieldSet | None:
+        """What `diff` tells as changed from Go's zero value, where the two are not the same."""
+        return {}
+
     def diff(self, old: Any, new: Any) -> Difference:
         """What changed between two values known to be unequal; both are present (None is JSON's null)."""
         return {}, None
+
+    def fits(self, value: Any) -> bool:
+        """Whether a value that is not None has the shape of its type; `validate` says what is wrong with others."""
+        match self.scalar:
+            case "string":
+                return value.__class__ is str
+            case "numeric":
+                return value.__class__ is int or value.__class__ is float
+            case "boolean":
+                return value.__class__ is bool
+            case "untyped":
+                return value.__class__ is not dict and value.__class__ is not list
+        return True
+
+    def fits_whole(self, value: Any) -> bool:
+        """As `fits`, of a value that is owned as a whole: the items of a list need not be distinct."""
+        return self.fits(value)
 
     def merge(self, old: Any, new: Any) -> Any:
         """`new` merged over `old`; both are present."""
@@ -113,6 +128,9 @@ class Atomic(Node):
         before, self.schemaless = self.schemaless, self.shape.schemaless
         return self.schemaless is not before
 
+    def fits(self, value: Any) -> bool:
+        return self.shape.fits_whole(value)
+
     def remove(self, value: Any, fields: FieldSet) -> Any:
         return None
 
@@ -123,13 +141,16 @@ class Atomic(Node):
 class Mapping(Node):
     """A struct (`declared` fields) or a map (`values`), or both."""
 
-    __slots__ = ("declared", "loose", "values", "zeros")
+    __slots__ = ("_shapes", "declared", "loose", "values", "zeros")
+
+    leaf = False
 
     def __init__(self) -> None:
         super().__init__("")
         self.declared: dict[str, Node] = {}
         self.values: Node | None = None
         self.zeros: dict[str, Any] = {}
+        self._shapes = Shapes(self.child, self.zeros)
         self.loose: Container[str] = ()
         """The names whose nodes are `schemaless`."""
 
@@ -139,7 +160,7 @@ class Mapping(Node):
     def mark(self) -> bool:
         before = self.schemaless
         if self.values is not None and self.values.schemaless:
-            self.loose = _ALL
+            self.loose = ALL
         else:
             self.loose = frozenset(name for name, node in self.declared.items() if node.schemaless)
         self.schemaless = bool(self.loose)
@@ -155,29 +176,62 @@ class Mapping(Node):
         if not value:
             return {}
         expect(value, dict)
-        out: FieldSet = {".": {}}
-        declared = self.declared
-        for name, item in value.items():
-            out["f:" + name] = (declared.get(name) or self.child(name)).owned(item)
+        shape = self._shapes.of(value)
+        if not shape.nested:
+            return shape.member
+        out = shape.member.copy()
+        for element, name, node in shape.nested:
+            out[element] = node.owned(value[name])
         return out
 
     def fields(self, value: Any) -> FieldSet | None:
         if not value:
             return None
         expect(value, dict)
-        out: FieldSet = {}
+        shape = self._shapes.of(value)
+        if not shape.nested:
+            return shape.leaves
+        out = shape.leaves.copy()
         declared = self.declared
-        for name, item in value.items():
-            node = declared.get(name)
-            if node is None:
-                out["f:" + name] = member(self.child(name).fields(item))
-                continue
+        for element, name, node in shape.nested:
+            item = value[name]
             below = node.fields(item)
-            if item is None or item == {}:
-                out["f:" + name] = member(below)
+            if item is None or item == {} or name not in declared:
+                out[element] = member(below)
             elif below is not None:
-                out["f:" + name] = below
+                out[element] = below
+            else:
+                del out[element]
         return out or None
+
+    def created(self, value: Any) -> FieldSet | None:
+        if not value:
+            return {}
+        expect(value, dict)
+        shape = self._shapes.of(value)
+        if not shape.nested and not shape.zeroed:
+            return shape.leaves
+        out = shape.leaves.copy()
+        for element, name, node in shape.others:
+            out[element] = node.owned(value[name])
+        for element, name, node, zero in shape.zeroed:
+            item = value[name]
+            below = None if node.unchanged(zero, item) else node.created(item)
+            if below is None:
+                del out[element]
+            else:
+                out[element] = below
+        return out or None
+
+    def fits(self, value: Any) -> bool:
+        if value.__class__ is not dict:
+            return False
+        declared, values = self.declared, self.values
+        for name, item in value.items():
+            node = declared.get(name) or values
+            if node is None or (item is not None and not node.fits(item)):
+                return False
+        return True
 
     def diff(self, old: Any, new: Any) -> Difference:
         if not old:
@@ -284,7 +338,7 @@ class Deduced(Mapping):
         self.scalar = "untyped"
         self.values = self
         self.schemaless = True
-        self.loose = _ALL
+        self.loose = ALL
 
     def owned(self, value: Any) -> FieldSet:
         return super().owned(value) if isinstance(value, dict) else {}
@@ -293,6 +347,12 @@ class Deduced(Mapping):
         if isinstance(value, dict):
             return super().fields(value)
         return None if value is None else {}
+
+    def created(self, value: Any) -> FieldSet | None:
+        return super().created(value) if isinstance(value, dict) or value is None else {}
+
+    def fits(self, value: Any) -> bool:
+        return super().fits(value) if isinstance(value, dict) else True
 
     def diff(self, old: Any, new: Any) -> Difference:
         old_is_map, new_is_map = isinstance(old, dict), isinstance(new, dict)

@@ -1,7 +1,7 @@
 """What a write does to the sets of all managers (upstream: structured-merge-diff merge/update.go)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from pilothouse.apimachinery.managedfields import fieldset
@@ -28,11 +28,12 @@ class Manager(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class VersionedSet:
-    """What a manager owns, in terms of one API version."""
+    """What a manager owns, in terms of one API version. `ordered`: `fields` is in the order in which it is written."""
 
     fields: FieldSet
     api_version: str
     applied: bool
+    ordered: bool = field(default=False, compare=False)
 
 
 Managers: TypeAlias = dict[Manager, VersionedSet]
@@ -83,11 +84,15 @@ class Updater:
         merged: Object = self._node.merge(live, config)
         last = managers.get(manager)
         fields = self._without_reset(self._node.fields(config) or {})
-        managers[manager] = VersionedSet(fields, self._version, applied=True)
+        managers[manager] = VersionedSet(fields, self._version, applied=True, ordered=True)
         if last is not None:
             merged = self._prune(merged, managers, manager, last)
         change = self._compare(live, merged)
         return merged, self._disown(live, merged, change, managers, manager, force=force)
+
+    def created(self, new: Object) -> FieldSet:
+        """What whoever creates `new` owns, in the order in which it is written."""
+        return self._without_reset(self._node.created(new) or {})
 
     def fields(self, obj: Object) -> FieldSet:
         return self._node.fields(obj) or {}
@@ -150,7 +155,8 @@ class Updater:
             if there.removed:
                 left = fieldset.difference(left, there.removed)
             if left:
-                out[manager] = VersionedSet(left, version, owned.applied)
+                same = left is owned.fields
+                out[manager] = owned if same else VersionedSet(left, version, owned.applied, owned.ordered)
         if conflicts:
             raise Conflicts(conflicts)
         return out
@@ -175,7 +181,10 @@ class Updater:
             if node is None:
                 continue
             fields = node.reconcile(owned.fields)
-            out[manager] = owned if fields is owned.fields else VersionedSet(fields, version, owned.applied)
+            if fields is owned.fields:
+                out[manager] = owned
+            else:
+                out[manager] = VersionedSet(fields, version, owned.applied, owned.ordered)
         return out
 
     def _prune(self, merged: Object, managers: Managers, manager: Manager, last: VersionedSet) -> Object:

@@ -13,15 +13,17 @@ Errors = list[tuple[str, str]]
 
 def validate(node: Node, value: Any) -> str:
     """SMD's error text, or "" for a valid value. Items of keyed lists and sets must be distinct."""
+    if value is None or node.fits(value):
+        return ""
     errors: Errors = []
-    _check(node, value, "", errors)
+    check(node, value, "", errors)
     if not errors:
         return ""
     texts = [f"{path}: {message}" if path else message for path, message in errors]
     return texts[0] if len(texts) == 1 else "\n".join(["errors:", *("  " + text for text in texts)])
 
 
-def _check(node: Node, value: Any, path: str, errors: Errors) -> None:
+def check(node: Node, value: Any, path: str, errors: Errors) -> None:
     if value is None:
         return
     shape = node.shape if isinstance(node, Atomic) else node
@@ -47,7 +49,7 @@ def _check_mapping(node: Mapping, value: Any, path: str, errors: Errors) -> None
         if child is None:
             errors.append((f"{path}.{name}", "field not declared in schema"))
             return
-        _check(child, item, f"{path}.{name}", errors)
+        check(child, item, f"{path}.{name}", errors)
 
 
 def _check_list(node: Items, value: Any, path: str, errors: Errors, *, keyed: bool) -> None:
@@ -66,7 +68,7 @@ def _check_list(node: Items, value: Any, path: str, errors: Errors, *, keyed: bo
             if element in seen:
                 errors.append((path, f"duplicate entries for key {pathelement.display(element)}"))
             seen.add(element)
-        _check(node.item, item, path + pathelement.display(element), errors)
+        check(node.item, item, path + pathelement.display(element), errors)
 
 
 def _scalar_error(scalar: str, value: Any) -> str:
