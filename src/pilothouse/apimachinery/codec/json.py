@@ -39,7 +39,7 @@ def loads(data: bytes) -> Any:
 def load(data: bytes) -> Loaded:
     """Parse and find out whether there are duplicate keys. Raises SyntaxError."""
     value, data = _parse(data)
-    if not _may_have_duplicates(data, value):
+    if not may_have_duplicates(data, value):
         return Loaded(value, None)
     found = False
 
@@ -84,7 +84,7 @@ def _parse(data: bytes) -> tuple[Any, bytes]:
     return value, data
 
 
-def _may_have_duplicates(data: bytes, value: Any) -> bool:
+def may_have_duplicates(data: bytes, value: Any) -> bool:
     """Colons decide: one stands after every key, and those in texts are the same in what orjson writes back,
     where a key that is lost takes its colon along. Colons written as an escape are the exception."""
     return b"\\u003" in data or data.count(b":") != orjson.dumps(value).count(b":")

@@ -11,6 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from pilothouse.apimachinery.codec.json import MAX_DEPTH
+from pilothouse.apimachinery.codec.yaml_json import json_document
 from pilothouse.apimachinery.field import go_quote
 
 #: How many values aliases may stand for in one document. Go's limit is a ratio; this one is simpler.
@@ -40,6 +41,9 @@ def loads(data: bytes) -> Any:
 
 def load(data: bytes) -> tuple[Any, list[str]]:
     """As `loads`, with what Go's strict decoder says of each duplicate key: `line 4: key "a" already set in map`."""
+    value = json_document(data)
+    if value is not None:
+        return value, []
     builder = _Builder(data)
     return builder.build(), builder.duplicates
 
