@@ -184,8 +184,10 @@ class _SpecCheck:
         errors += self._validate_version_list()
         errors += _validate_required_names(spec.get("names") or {})
         errors += self._validate_common()
-        conversion = spec.get("conversion") or {}
-        if self._preserves and conversion and conversion.get("strategy") != "None":
+        conversion = spec.get("conversion")
+        if conversion is None:
+            return errors
+        if self._preserves and conversion.get("strategy") != "None":
             text = "must be None if spec.preserveUnknownFields is true"
             errors.append(field.invalid("conversion.strategy", conversion.get("strategy") or "", text))
         old = None if self._old is None else self._old.get("conversion") or {}
