@@ -94,3 +94,97 @@ def test_status() -> None:
     begins(validate_status({"status": {"acceptedNames": {"plural": "A", "kind": "A"}}}), [
         'status.acceptedNames.plural: Invalid value: "A": a DNS-1035 label'
     ])
+
+
+def versions(*schemas: dict[str, Any] | None, **more: Any) -> list[dict[str, Any]]:
+    found = [{"name": f"v{i}", "served": True, "storage": i == 1, **more} for i in range(1, len(schemas) + 1)]
+    for version, schema in zip(found, schemas, strict=True):
+        if schema is not None:
+            version["schema"] = {"openAPIV3Schema": schema}
+    return found
+
+
+ODD = {"type": "object", "properties": {"x": {"type": "odd"}}}
+OBJECT = {"type": "object"}
+OTHER = {"type": "object", "description": "other"}
+SELECT = {"selectableFields": [{"jsonPath": ".spec"}]}
+SPEC = {"type": "object", "properties": {"spec": {"type": "string"}}}
+
+
+@pytest.mark.parametrize(("found", "expected"), [
+    # what all versions share stands beside them
+    (versions(ODD, ODD), ["spec.validation.openAPIV3Schema.properties[x].type: Unsupported"]),
+    (versions(OBJECT, ODD), ["spec.versions[1].schema.openAPIV3Schema.properties[x].type: Unsupported"]),
+    (versions(OBJECT, None), ["spec.versions[1].schema.openAPIV3Schema: Required value"]),
+    (versions(SPEC, SPEC, **SELECT), []),
+    # upstream finds no schema beside fields that are shared, where schemas are not: kept
+    (versions(SPEC, OBJECT, **SELECT), ['spec.selectableFields: Invalid value: "": may only be set when validations']),
+    ([*versions(OBJECT), {**versions(OTHER)[0], "name": "v2", "storage": False, **SELECT}], [
+        'spec.versions[1].selectableFields[0].jsonPath: Invalid value: ".spec": is an invalid path: does not refer',
+    ]),
+    (versions({**SPEC, "properties": {"spec": {"type": "object"}}}, **SELECT), [
+        'spec.selectableFields[0].jsonPath: Invalid value: ".spec": must point to a field of type string, boolean or',
+    ]),
+    (versions(SPEC, selectableFields=[{}, {"jsonPath": ".metadata"}, {"jsonPath": ".spec"}, {"jsonPath": ".spec"}]), [
+        "spec.selectableFields[0].jsonPath: Required value",
+        'spec.selectableFields[1].jsonPath: Invalid value: ".metadata": is an invalid path: does not refer',
+        'spec.selectableFields[3].jsonPath: Duplicate value: ".spec"',
+    ]),
+    (versions(OBJECT, subresources={"status": {}}), []),
+    (versions({**OBJECT, "maxProperties": 1}, subresources={"status": {}}), [
+        'spec.validation.openAPIV3Schema: Invalid value: {"ID":"","Schema":"","Ref":null,"Description":"","Type":"obj',
+    ]),
+])
+def test_versions(found: list[dict[str, Any]], expected: list[str]) -> None:
+    begins(DefinitionValidation().create(edited(GOOD, "spec.versions", found)), expected)
+
+
+def test_too_many_selectable_fields_may_stay() -> None:
+    names = [f"f{i}" for i in range(9)]
+    schema = {"type": "object", "properties": {name: {"type": "string"} for name in names}}
+    fields = [{"jsonPath": f".{name}"} for name in names]
+    many = edited(GOOD, "spec.versions", versions(schema, selectableFields=fields))
+    expected = ["spec.selectableFields: Too many: 9: must have at most 8 items"]
+    begins(DefinitionValidation().create(many), expected)
+    begins(DefinitionValidation().update(many, GOOD), expected)
+    begins(DefinitionValidation().update(many, many), [])
+
+
+def test_what_was_bad_may_stay_bad() -> None:
+    odd = edited(GOOD, "spec.versions", versions(ODD))
+    rules = DefinitionValidation()
+    begins(rules.update(odd, GOOD), ["spec.validation.openAPIV3Schema.properties[x].type: Unsupported value"])
+    begins(rules.update(odd, odd), [])
+    without = edited(GOOD, "spec.versions", versions(None))
+    begins(rules.update(without, without), ["spec.versions[0].schema.openAPIV3Schema: Required value: because other"])
+    begins(rules.update(without, GOOD), ["spec.versions[0].schema.openAPIV3Schema: Required value"])
+    preserving = edited(without, "spec.preserveUnknownFields", True)
+    begins(rules.update(preserving, preserving), [])
+
+
+def test_defaults_need_pruning() -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "string", "default": "a"}}}
+    preserving = edited(edited(GOOD, "spec.versions", versions(schema)), "spec.preserveUnknownFields", True)
+    begins(DefinitionValidation().update(preserving, preserving), [
+        "spec.preserveUnknownFields: Invalid value: true: must be false in order to use defaults in the schema",
+    ])
+
+
+def test_a_bundle_of_authorities_must_be_good_once_served() -> None:
+    webhook = {"clientConfig": {"url": "https://a", "caBundle": "Cg=="}, "conversionReviewVersions": ["v1"]}
+    bad = edited(GOOD, "spec.conversion", {"strategy": "Webhook", "webhook": webhook})
+    served = edited(GOOD, "status.conditions", [{"type": "Established", "status": "True"}])
+    rules = DefinitionValidation()
+    begins(rules.create(bad), [])
+    begins(rules.update(bad, GOOD), [])
+    text = "unable to load root certificates: unable to parse bytes as PEM block"
+    begins(rules.update(bad, served), [f'spec.conversion.webhookClientConfig.caBundle: Invalid value: "Cg==": {text}'])
+    begins(rules.update(bad, edited(served, "spec.conversion", bad["spec"]["conversion"])), [])
+
+
+def test_unheard_of_formats_are_counted_once_where_versions_share_them() -> None:
+    properties = {"a": {"type": "string", "format": "x"}, "b": {"type": "integer", "format": "y"}}
+    odd = {"type": "object", "properties": properties}
+    rules = DefinitionValidation()
+    assert rules.unrecognized_formats(edited(GOOD, "spec.versions", versions(odd, odd))) == ["x", "y"]
+    assert rules.unrecognized_formats(edited(GOOD, "spec.versions", versions(odd, OBJECT))) == ["x", "y"]

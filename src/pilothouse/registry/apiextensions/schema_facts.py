@@ -6,7 +6,7 @@ Updates ask the old definition for it: what an old schema has, a new one may kee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final
 
@@ -25,33 +25,43 @@ _EXTENSIONS: Final = (
     "x-kubernetes-validations",
 )
 _POINTERS: Final = ("x-kubernetes-preserve-unknown-fields", "x-kubernetes-list-type")
+_ALL_EXTENSIONS: Final = frozenset((*_EXTENSIONS, *_POINTERS))
 
 
-def nodes(schema: Props) -> Iterator[Props]:
+def nodes(schema: Props) -> list[Props]:
     """The schema and all below it, parents first."""
+    found: list[Props] = []
     stack: list[Any] = [schema]
     while stack:
         node = stack.pop()
-        yield node
-        stack.extend(reversed(list(_children(node))))
+        found.append(node)
+        if not _HOLDERS.isdisjoint(node):
+            children = [child for child in _children(node) if isinstance(child, dict)]
+            children.reverse()
+            stack += children
+    return found
 
 
-def _children(node: Props) -> Iterator[Props]:
+_HOLDERS: Final = frozenset((
+    "items", "allOf", "anyOf", "oneOf", "not", "properties", "additionalProperties", "patternProperties",
+    "additionalItems", "definitions", "dependencies",
+))
+
+
+def _children(node: Props) -> list[Any]:
+    """In upstream's order; what is no schema is among them."""
     items = node.get("items")
-    yield from _schemas(items if isinstance(items, list) else (items,))
+    found = list(items) if isinstance(items, list) else [items]
     for name in ("allOf", "anyOf", "oneOf"):
-        yield from _schemas(node.get(name) or ())
-    yield from _schemas((node.get("not"),))
-    yield from _schemas((node.get("properties") or {}).values())
-    yield from _schemas((node.get("additionalProperties"),))
-    yield from _schemas((node.get("patternProperties") or {}).values())
-    yield from _schemas((node.get("additionalItems"),))
+        found += node.get(name) or ()
+    found.append(node.get("not"))
+    found += (node.get("properties") or {}).values()
+    found.append(node.get("additionalProperties"))
+    found += (node.get("patternProperties") or {}).values()
+    found.append(node.get("additionalItems"))
     for name in ("definitions", "dependencies"):
-        yield from _schemas((node.get(name) or {}).values())
-
-
-def _schemas(values: Iterable[Any]) -> Iterator[Props]:
-    return (value for value in values if isinstance(value, Mapping))
+        found += (node.get(name) or {}).values()
+    return found
 
 
 def item_schema(node: Props) -> Props | None:
@@ -76,31 +86,35 @@ class SchemaFacts:
         self._schema = schema
 
     @cached_property
+    def _nodes(self) -> list[Props]:
+        return nodes(self._schema)
+
+    @cached_property
     def has_defaults(self) -> bool:
-        return any(node.get("default") is not None for node in nodes(self._schema))
+        return any(node.get("default") is not None for node in self._nodes)
 
     @cached_property
     def has_rules(self) -> bool:
-        return any(node.get("x-kubernetes-validations") for node in nodes(self._schema))
+        return any(node.get("x-kubernetes-validations") for node in self._nodes)
 
     @cached_property
     def has_extensions(self) -> bool:
         return any(
             any(node.get(name) for name in _EXTENSIONS) or any(node.get(name) is not None for name in _POINTERS)
-            for node in nodes(self._schema)
+            for node in self._nodes if not _ALL_EXTENSIONS.isdisjoint(node)
         )
 
     @cached_property
     def has_invalid_types(self) -> bool:
-        return any(node.get("type") and node["type"] not in OPENAPI_TYPES for node in nodes(self._schema))
+        return any(node.get("type") and node["type"] not in OPENAPI_TYPES for node in self._nodes)
 
     @cached_property
     def has_non_atomic_sets(self) -> bool:
-        return any(has_non_atomic_items(node) for node in nodes(self._schema))
+        return any(has_non_atomic_items(node) for node in self._nodes)
 
     @cached_property
     def has_invalid_list_items(self) -> bool:
-        return any(validate_list_items(node) for node in nodes(self._schema))
+        return any(validate_list_items(node) for node in self._nodes)
 
     @cached_property
     def is_structural(self) -> bool:
@@ -126,7 +140,7 @@ class SchemaFacts:
     def rules(self) -> frozenset[str]:
         """The expressions of all rules: what was there before stays compilable."""
         found = set()
-        for node in nodes(self._schema):
+        for node in self._nodes:
             for rule in node.get("x-kubernetes-validations") or ():
                 found.add(rule.get("rule") or "")
         return frozenset(found)
@@ -134,7 +148,7 @@ class SchemaFacts:
     @cached_property
     def message_expressions(self) -> frozenset[str]:
         found = set()
-        for node in nodes(self._schema):
+        for node in self._nodes:
             for rule in node.get("x-kubernetes-validations") or ():
                 found.add(rule.get("messageExpression") or "")
         return frozenset(found - {""})
@@ -142,5 +156,7 @@ class SchemaFacts:
     @cached_property
     def unrecognized_formats(self) -> tuple[str, ...]:
         """Formats that count for nothing, each as often as it occurs."""
-        without_union = ({"type": node.get("type"), "format": node.get("format")} for node in nodes(self._schema))
+        without_union = (
+            {"type": node.get("type"), "format": node["format"]} for node in self._nodes if node.get("format")
+        )
         return tuple(name for node in without_union if (name := unrecognized_format(node)))

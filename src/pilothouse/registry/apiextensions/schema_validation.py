@@ -49,14 +49,16 @@ _ALLOWED_AT_ROOT: Final = (
 _IF_STATUS: Final = "at the root of the schema if the status subresource is enabled"
 
 
-def validate_schema(schema: Props, path: str, has_status: bool, options: SchemaOptions) -> list[Error]:
-    """`schema` stands at `path`, which ends in "openAPIV3Schema"; `has_status` if the version has that subresource."""
+def validate_schema(
+    schema: Props, facts: SchemaFacts, path: str, has_status: bool, options: SchemaOptions
+) -> list[Error]:
+    """`schema`, of which `facts` are known, stands at `path`, which ends in "openAPIV3Schema"; `has_status` if its
+    version has that subresource."""
     errors = list(_validate_root(schema, path)) if has_status else []
     if schema.get("nullable"):
         errors.append(field.forbidden(f"{path}.nullable", "nullable cannot be true at the root"))
     unreadable: list[Error] = []
     structural = costs = None
-    facts = SchemaFacts(schema)
     if options.require_structural:
         try:
             structural = new_structural(schema)
@@ -167,9 +169,16 @@ class _Walk:
             self._add(path, validate_list_items(schema))
 
 
+_HOLDERS: Final = frozenset((
+    "additionalProperties", "properties", "not", "allOf", "oneOf", "anyOf", "definitions", "items", "dependencies",
+))
+
+
 def _children(schema: Props) -> list[tuple[str, Any, str]]:
     """(step, schema, kind), in the order in which upstream visits them; properties in that of their names."""
     found: list[tuple[str, Any, str]] = []
+    if _HOLDERS.isdisjoint(schema):
+        return found
     if schema.get("additionalProperties") is not None:
         found.append(("additionalProperties", schema["additionalProperties"], "additional"))
     properties = schema.get("properties") or {}

@@ -41,8 +41,10 @@ class Verdicts:
         self, schema: Mapping[str, Any], path: str, has_status: bool, options: SchemaOptions
     ) -> list[Error]:
         """See `validate_schema`."""
-        key = (_digest(schema), path, has_status, options)
-        return self._get(key, lambda: validate_schema(schema, path, has_status, options))
+        digest = _digest(schema)
+        facts = self._get((digest,), lambda: SchemaFacts(schema))
+        key = (digest, path, has_status, options)
+        return self._get(key, lambda: validate_schema(schema, facts, path, has_status, options))
 
     def is_costly(self, schema: Mapping[str, Any]) -> bool:
         """Whether judging it takes so long that others should not wait for it."""
