@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
+from pilothouse.apimachinery.status import StatusError
+
 
 class Item:
     """One object at one revision, as bytes. Immutable; shared by GET, LIST and every WATCH.
@@ -165,8 +167,12 @@ class Conflict(Exception):
         self.current = current
 
 
-class StorageFailed(Exception):
-    """A commit failed: the write did not happen and `Storage.healthy` is False from now on."""
+class StorageFailed(StatusError):
+    """A commit failed: the write did not happen and `Storage.healthy` is False from now on. Clients get a plain 500,
+    as for upstream's errors of etcd."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(500, "", message)
 
 
 class Compacted(Exception):

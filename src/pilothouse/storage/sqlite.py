@@ -2,6 +2,9 @@
 
 WAL with `synchronous=FULL`: a commit is one write and one fsync of the write-ahead log. The file is locked
 exclusively for as long as it is open, so a second server on it is refused; the lock goes with the process.
+When a commit fails for want of an fsync, its transaction may stand whole in the log, and the next one who opens
+the file would find it, although its writers were told that it failed. A small file beside the store says from
+which revision on that is so, and opening takes it back.
 A commit is one statement whenever it can be: each call into SQLite gives up the interpreter lock, and
 getting it back from a busy event loop costs more than the insert.
 """
@@ -42,6 +45,8 @@ class SQLiteBackend:
     def __init__(self, path: str | os.PathLike[str], *, max_pages: int | None = None) -> None:
         self.path = Path(path)
         self._max_pages = max_pages
+        self._marker = self.path.with_name(self.path.name + "-failed")
+        self._failure: OSError | None = None
         self._db: sqlite3.Connection | None = None
         self._inserts = [_INSERT + ",".join(["(?,?,?,?,?)"] * rows) for rows in range(_ROWS + 1)]
 
@@ -58,6 +63,8 @@ class SQLiteBackend:
 
     def commit(self, records: Sequence[Record]) -> None:
         db = self._connection()
+        if self._failure is not None:
+            raise self._failure
         with self._failing("cannot commit to"):
             try:
                 if len(records) <= _ROWS:
@@ -67,11 +74,35 @@ class SQLiteBackend:
                         for start in range(0, len(records), _ROWS):
                             part = records[start : start + _ROWS]
                             db.execute(self._inserts[len(part)], _parameters(part))
-            except sqlite3.Error:
-                # When only the fsync failed, the transaction may stand whole in the log, for a recovery to find.
-                with contextlib.suppress(sqlite3.Error):
-                    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                self._failure = OSError(f"cannot commit to the store {self.path}: {_explain(error)}")
+                self._disown(db, records[0].revision)
                 raise
+
+    def _disown(self, db: sqlite3.Connection, revision: int) -> None:
+        """See that a failed commit, whose first revision this is, is not found when the file is opened again."""
+        with contextlib.suppress(sqlite3.Error):
+            ((busy, _, _),) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            if not busy:
+                return
+        with contextlib.suppress(OSError):
+            marker = os.open(self._marker, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+            try:
+                os.write(marker, str(revision).encode())
+                os.fsync(marker)
+            finally:
+                os.close(marker)
+
+    def _take_back(self, db: sqlite3.Connection) -> None:
+        """Remove what a failed commit may have left."""
+        try:
+            text = self._marker.read_bytes()
+        except FileNotFoundError:
+            return
+        if text.isdigit():
+            with _transaction(db):
+                db.execute("DELETE FROM log WHERE revision >= ?", (int(text),))
+        self._marker.unlink()
 
     def compact(self, revision: int) -> None:
         db = self._connection()
@@ -122,12 +153,14 @@ class SQLiteBackend:
             db.execute(f"PRAGMA max_page_count = {self._max_pages}")
         with _transaction(db):
             self._prepare(db)
+        self._take_back(db)
         ((revision, compacted),) = db.execute("SELECT revision, compacted FROM state").fetchall()
         records = [
             Record(row[0], row[1], row[2], bool(row[3]), row[4])
             for row in db.execute("SELECT revision, key, value, deleted, previous FROM log ORDER BY revision")
         ]
         self._db = db
+        self._failure = None
         return Loaded(max(revision, records[-1].revision if records else 0), compacted, records)
 
     def _prepare(self, db: sqlite3.Connection) -> None:
