@@ -51,7 +51,14 @@ class Attributes:
 
 
 class AuthorizationError(Exception):
-    """An authorizer could not decide. Unless another one of the union allows the request, it answers 500."""
+    """An authorizer could not decide. Unless another one of the union allows the request, it answers 500.
+
+    `final` is for one that denies what it cannot decide: then no other is asked.
+    """
+
+    def __init__(self, message: str, *, final: bool = False) -> None:
+        super().__init__(message)
+        self.final = final
 
 
 class Authorizer(Protocol):
@@ -100,3 +107,7 @@ class RuleResolver(Protocol):
     """Lists what a user may do in `namespace`, cluster-wide rules included (upstream: RuleResolver)."""
 
     def rules_for(self, user: User, namespace: str) -> Rules: ...
+
+
+class ResolvingAuthorizer(Authorizer, RuleResolver, Protocol):
+    """One that can be in the chain: it decides, and lists its rules as far as it can."""

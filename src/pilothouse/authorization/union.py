@@ -30,6 +30,8 @@ class UnionAuthorizer:
             try:
                 decision, reason = await authorizer.authorize(attributes)
             except AuthorizationError as error:
+                if error.final:
+                    raise
                 errors.append(error)
                 continue
             if decision is not Decision.NO_OPINION:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from pilothouse.admission.interface import Lister
     from pilothouse.apimachinery.gvk import GroupResource
     from pilothouse.authentication.factory import Authentication
-    from pilothouse.authorization.interface import Authorizer, RuleResolver
-    from pilothouse.authorization.rbac import RBACAuthorizer
+    from pilothouse.authorization.interface import Authorizer
+    from pilothouse.controlplane.authorization import Authorization
     from pilothouse.options.options import Options
     from pilothouse.registry.dependencies import Stores
     from pilothouse.registry.store import Store
@@ -63,14 +63,14 @@ def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes
 
 
 def dependencies(
-    options: Options, stores: Stores, who: Authentication, authorizer: Authorizer, rules: RuleResolver,
-    rbac: RBACAuthorizer,
+    options: Options, stores: Stores, who: Authentication, access: Authorization
 ) -> Dependencies:
     """What the API groups need."""
     accounts, plane = options.service_accounts, options.control_plane
     first_port, last_port = plane.service_node_port_range
     return Dependencies(
-        stores=stores, authorizer=authorizer, rule_resolver=rules, rbac=rbac, token_authenticator=who.tokens,
+        stores=stores, authorizer=access.authorizer, rule_resolver=access.rules, rbac=access.rbac,
+        token_authenticator=who.tokens,
         token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
         api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,
         node_ports=range(first_port, last_port + 1), kubelet=kubelet_client(options),

@@ -14,9 +14,7 @@ from pilothouse.aggregator.autoregister import ON_START, api_service
 from pilothouse.aggregator.server import Aggregator
 from pilothouse.apiextensions import server as apiextensions
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
-from pilothouse.authorization import factory as authorization
-from pilothouse.authorization.rbac import RBACAuthorizer
-from pilothouse.controlplane import config, discovery
+from pilothouse.controlplane import authorization, config, discovery
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
 from pilothouse.controlplane.crd_registration import CRDRegistration
 from pilothouse.controlplane.hooks import KubeAPIServerHooks, install_generic
@@ -24,7 +22,7 @@ from pilothouse.controlplane.lister import StoreLister
 from pilothouse.controlplane.metrics import install_metrics
 from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
-from pilothouse.controlplane.stores import feed_rbac, follow, make_stores
+from pilothouse.controlplane.stores import follow, make_stores
 from pilothouse.endpoints.discovery import storage_versions
 from pilothouse.endpoints.discovery_manager import Source
 from pilothouse.endpoints.installer import APIGroupVersion
@@ -47,17 +45,17 @@ def build(options: Options) -> ControlPlane:
     storage = Storage(backend, history_seconds=options.storage.etcd_compaction_interval or 300.0)
     stores: dict[GroupResource, Store] = {}
     objects = StoreLister(stores)
-    rbac = RBACAuthorizer()
-    authorizer, rules = authorization.build(options.authorization.authorization_mode, rbac)
+    access = authorization.build(options.authorization)
+    authorizer = access.authorizer
     who = config.authenticators(options, objects)
     groups = served_groups(
         registry_groups.build(
-            config.dependencies(options, lambda resource: stores[resource], who, authorizer, rules, rbac)
+            config.dependencies(options, lambda resource: stores[resource], who, access)
         ),
         options.api.runtime_config,
     )
     stores.update(make_stores(storage, (r for g in groups for r in g.resources)))
-    feed_rbac(storage, stores, rbac)
+    access.feed(storage, stores)
     servers = config.server_config(options, who, authorizer)
     install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
     services = config.services(options, objects, stores, authorizer)

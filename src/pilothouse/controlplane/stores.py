@@ -9,7 +9,6 @@ from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.schema.catalog import type_for
 from pilothouse.apimachinery.schema.decode import Decoder, decoder
-from pilothouse.authorization.rbac import RBACAuthorizer
 from pilothouse.registry.index import index_for
 from pilothouse.registry.rest import Object, Resource
 from pilothouse.registry.store import Store, decode
@@ -17,7 +16,7 @@ from pilothouse.storage.interface import Event
 from pilothouse.storage.storage import Storage
 
 if TYPE_CHECKING:
-    from pilothouse.storage.interface import Observer
+    pass
 
 
 def make_stores(storage: Storage, resources: Iterable[Resource]) -> dict[GroupResource, Store]:
@@ -73,21 +72,3 @@ def follow(storage: Storage, store: Store, apply: Callable[[str, Object | None],
         apply(obj["metadata"]["name"], None if event.deleted else obj)
 
     storage.observe(store.prefix, observe)
-
-
-def feed_rbac(storage: Storage, stores: Mapping[GroupResource, Store], rbac: RBACAuthorizer) -> None:
-    """Keeps the authorizer's index in step with the stored roles and bindings."""
-    for name in ("roles", "clusterroles", "rolebindings", "clusterrolebindings"):
-        store = stores[GroupResource("rbac.authorization.k8s.io", name)]
-        storage.observe(store.prefix, _observer(store.resource, rbac))
-
-
-def _observer(resource: Resource, rbac: RBACAuthorizer) -> Observer:
-    def observe(event: Event) -> None:
-        obj = decode(event.item)
-        metadata = obj["metadata"]
-        rbac.apply(
-            resource.kind, metadata.get("namespace", ""), metadata["name"], None if event.deleted else obj
-        )
-
-    return observe

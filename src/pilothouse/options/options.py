@@ -85,9 +85,14 @@ class ServiceAccountOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class AuthorizationOptions:
-    """Which authorizers are asked, in order."""
+    """Which authorizers are asked, in order. Times in seconds."""
 
     authorization_mode: tuple[str, ...]
+    authorization_policy_file: str
+    authorization_webhook_cache_authorized_ttl: float
+    authorization_webhook_cache_unauthorized_ttl: float
+    authorization_webhook_config_file: str
+    authorization_webhook_version: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

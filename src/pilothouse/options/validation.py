@@ -6,14 +6,14 @@ import os
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
+from pilothouse.authorization.factory import MODES
+from pilothouse.authorization.webhook import VERSIONS
 from pilothouse.options import audit
 from pilothouse.options.options import Options
 from pilothouse.options.tls import CIPHER_SUITES, TLS_VERSIONS
 from pilothouse.options.values import quoted
 
 BACKENDS = ("sqlite", "memory")
-AUTHORIZATION_MODES = ("AlwaysAllow", "AlwaysDeny", "ABAC", "Webhook", "RBAC", "Node")
-SUPPORTED_AUTHORIZATION_MODES = ("AlwaysAllow", "AlwaysDeny", "RBAC")
 _CORS_HELP = (
     "List of allowed origins for CORS, comma separated. An allowed origin can be a regular expression to support "
     "subdomain matching. If this list is empty CORS will not be enabled. Please ensure each expression matches the "
@@ -155,13 +155,25 @@ def _is_url(text: str) -> bool:
 
 def _authorization(options: Options) -> Iterator[str]:
     modes = options.authorization.authorization_mode
+    policy, webhook = (
+        options.authorization.authorization_policy_file, options.authorization.authorization_webhook_config_file
+    )
     if not modes:
         yield "at least one authorization-mode must be passed"
     for mode in modes:
-        if mode not in AUTHORIZATION_MODES:
+        if mode not in MODES:
             yield f"authorization-mode {quoted(mode)} is not a valid mode"
-        elif mode not in SUPPORTED_AUTHORIZATION_MODES:
-            yield f"--authorization-mode={mode} is not supported by Pilothouse yet"
+        if mode == "ABAC" and not policy:
+            yield "authorization-mode ABAC's authorization policy file not passed"
+        if mode == "Webhook" and not webhook:
+            yield "authorization-mode Webhook's authorization config file not passed"
+    if policy and "ABAC" not in modes:
+        yield "cannot specify --authorization-policy-file without mode ABAC"
+    if webhook and "Webhook" not in modes:
+        yield "cannot specify --authorization-webhook-config-file without mode Webhook"
+    version = options.authorization.authorization_webhook_version
+    if webhook and version not in VERSIONS:
+        yield f'unsupported webhook authorizer version {quoted(version)}, supported versions are "v1", "v1beta1"'
     if len(set(modes)) != len(modes):
         listed = " ".join(quoted(mode) for mode in modes)
         yield f"authorization-mode [{listed}] has mode specified more than once"

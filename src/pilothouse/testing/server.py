@@ -119,7 +119,8 @@ class TestServer:
     def _ready(self) -> bool:
         try:
             context = ssl.create_default_context(cafile=str(self.ca_file))
-            with urllib.request.urlopen(f"{self.url}/readyz", timeout=5, context=context) as answer:
+            request = urllib.request.Request(f"{self.url}/readyz", headers={"Authorization": f"Bearer {self.token}"})
+            with urllib.request.urlopen(request, timeout=5, context=context) as answer:
                 return bool(answer.status == 200)
         except (OSError, urllib.error.URLError):
             return False

@@ -24,11 +24,14 @@ class WebhookError(Exception):
     """A call that got no answer, or one that is none. `code` is the HTTP status, 0 where there was no answer;
     `reset` says that the connection was cut."""
 
-    def __init__(self, message: str, code: int = 0, *, retry_after: float = 0.0, reset: bool = False) -> None:
+    def __init__(
+        self, message: str, code: int = 0, *, retry_after: float = 0.0, reset: bool = False, timed_out: bool = False
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.retry_after = retry_after
         self.reset = reset
+        self.timed_out = timed_out or code == 504
 
 
 def is_transient(error: WebhookError) -> bool:
@@ -93,7 +96,7 @@ class Caller:
                 while len(answer) <= _MAX_ANSWER and (more := await response.content.read(_MAX_ANSWER)):
                     answer += more
         except TimeoutError:
-            raise WebhookError(f'Post "{config.server}": context deadline exceeded') from None
+            raise WebhookError(f'Post "{config.server}": context deadline exceeded', timed_out=True) from None
         except (aiohttp.ClientError, OSError) as e:
             reset = isinstance(e, aiohttp.ServerDisconnectedError | ConnectionResetError)
             raise WebhookError(f'Post "{config.server}": {e}', reset=reset) from None

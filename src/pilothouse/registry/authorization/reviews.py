@@ -90,6 +90,7 @@ class AccessReviews:
                 decision, reason = await authorizer.authorize(attributes)
             except AuthorizationError as e:
                 error = str(e)
+                decision = Decision.DENY if e.final else decision
         answer: Object = {"allowed": decision is Decision.ALLOW}
         if decision is Decision.DENY:
             answer["denied"] = True

@@ -1,0 +1,113 @@
+"""The authorizers that the options ask for, and what keeps them up to date (upstream: pkg/kubeapiserver/authorizer)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.authorization import factory
+from pilothouse.authorization.factory import Parts
+from pilothouse.authorization.rbac import RBACAuthorizer
+from pilothouse.registry.store import decode
+
+if TYPE_CHECKING:
+    from pilothouse.authorization.interface import Authorizer, ResolvingAuthorizer, RuleResolver
+    from pilothouse.authorization.node.graph import Graph
+    from pilothouse.options.options import AuthorizationOptions
+    from pilothouse.registry.store import Store
+    from pilothouse.storage.interface import Event, Observer
+    from pilothouse.storage.storage import Storage
+
+Stores = Mapping[GroupResource, "Store"]
+_WEBHOOK_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """`authorizer` decides, `rules` lists; `feed` has them follow what is stored."""
+
+    authorizer: Authorizer
+    rules: RuleResolver
+    rbac: RBACAuthorizer
+    graph: Graph | None
+
+    def feed(self, storage: Storage, stores: Stores) -> None:
+        """Call once, before the storage is opened."""
+        for name in ("roles", "clusterroles", "rolebindings", "clusterrolebindings"):
+            store = stores[GroupResource("rbac.authorization.k8s.io", name)]
+            storage.observe(store.prefix, _rbac_observer(store.resource.kind, self.rbac))
+        if self.graph is not None:
+            _feed_graph(storage, stores, self.graph)
+
+
+def build(options: AuthorizationOptions) -> Authorization:
+    """Raises OSError or ValueError for files that cannot be used."""
+    modes = options.authorization_mode
+    rbac, graph = RBACAuthorizer(), None
+    node: ResolvingAuthorizer | None = None
+    abac: ResolvingAuthorizer | None = None
+    if "Node" in modes:
+        from pilothouse.authorization.node.authorizer import NodeAuthorizer
+        from pilothouse.authorization.node.graph import Graph as NodeGraph
+
+        graph = NodeGraph()
+        node = NodeAuthorizer(graph, node_rules())
+    if "ABAC" in modes:
+        from pilothouse.authorization import abac as policies
+
+        abac = policies.load(Path(options.authorization_policy_file))
+    chain = factory.of_modes(modes, lambda: _webhook(options))
+    authorizer, rules = factory.build(chain, Parts(rbac=rbac, node=node, abac=abac))
+    return Authorization(authorizer, rules, rbac, graph)
+
+
+def node_rules() -> Sequence[Mapping[str, Any]]:
+    """The rules of the cluster role system:node (upstream: bootstrappolicy.NodeRules)."""
+    policy = json.loads((Path(__file__).parent / "bootstrap" / "policy.json").read_bytes())
+    rules: Sequence[Mapping[str, Any]] = next(
+        role["rules"] for role in policy["clusterroles"] if role["metadata"]["name"] == "system:node"
+    )
+    return rules
+
+
+def _webhook(options: AuthorizationOptions) -> ResolvingAuthorizer:
+    from pilothouse.apimachinery.webhook import kubeconfig
+    from pilothouse.apimachinery.webhook.caller import Caller
+    from pilothouse.authorization.webhook import WebhookAuthorizer, WebhookConfig
+    from pilothouse.authorization.webhookmetrics import WebhookMetrics
+
+    caller = Caller(kubeconfig.load(Path(options.authorization_webhook_config_file)), _WEBHOOK_SECONDS)
+    return WebhookAuthorizer(caller, WebhookConfig(
+        version=options.authorization_webhook_version,
+        authorized_seconds=options.authorization_webhook_cache_authorized_ttl,
+        unauthorized_seconds=options.authorization_webhook_cache_unauthorized_ttl,
+    ), metrics=WebhookMetrics())
+
+
+def _rbac_observer(kind: str, rbac: RBACAuthorizer) -> Observer:
+    def observe(event: Event) -> None:
+        obj = decode(event.item)
+        metadata = obj["metadata"]
+        rbac.apply(kind, metadata.get("namespace", ""), metadata["name"], None if event.deleted else obj)
+
+    return observe
+
+
+def _feed_graph(storage: Storage, stores: Stores, graph: Graph) -> None:
+    from pilothouse.authorization.node.graph import RESOURCES
+
+    for group, name in RESOURCES:
+        store = stores.get(GroupResource(group, name))
+        if store is not None:
+            storage.observe(store.prefix, _graph_observer(name, graph.observe))
+
+
+def _graph_observer(resource: str, observe: Callable[..., None]) -> Observer:
+    def follow(event: Event) -> None:
+        observe(resource, decode(event.item), deleted=event.deleted)
+
+    return follow
