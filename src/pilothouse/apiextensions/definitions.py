@@ -57,6 +57,10 @@ class Definitions:
     def in_group(self, group: str) -> list[Definition]:
         return [instances.definition for instances in self._groups.get(group, {}).values()]
 
+    async def close(self) -> None:
+        """Close the connections to webhooks, after the last request."""
+        await self._environment.converters.close()
+
     # Following
 
     def listen(self, listener: Listener) -> None:

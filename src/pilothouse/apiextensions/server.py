@@ -13,11 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pilothouse.apiextensions.definitions import Definitions
+    from pilothouse.apimachinery.webhook.client_config import ServiceResolver
     from pilothouse.endpoints.scope import Services
     from pilothouse.registry.store import Store
     from pilothouse.storage.storage import Storage
 
 GROUP = "apiextensions.k8s.io"
+CONVERSION_SECONDS: Final = 30.0
+"""How long a conversion webhook may take."""
 _DEFINITIONS: Final = GroupResource(GROUP, "customresourcedefinitions")
 
 
@@ -31,11 +34,13 @@ def new(config: ServerConfig) -> GenericAPIServer:
 
 
 def serve_definitions(
-    server: GenericAPIServer, storage: Storage, stores: Mapping[GroupResource, Store], services: Services
+    server: GenericAPIServer, storage: Storage, stores: Mapping[GroupResource, Store], services: Services,
+    resolve: ServiceResolver, *, conversion_seconds: float = CONVERSION_SECONDS,
 ) -> Definitions | None:
     """Follow the stored definitions and serve what they define; None where definitions are not served.
 
-    They are read when the storage opens, so all is served before any hook runs.
+    They are read when the storage opens, so all is served before any hook runs. `resolve` finds the services of
+    conversion webhooks, which may take `conversion_seconds`.
     """
     store = stores.get(_DEFINITIONS)
     server.add_post_start_hook("start-apiextensions-informers", _nothing)
@@ -44,12 +49,11 @@ def serve_definitions(
     from pilothouse.apiextensions.announcing import Announcer
     from pilothouse.apiextensions.definitions import Definitions
     from pilothouse.apiextensions.serving import Environment
-    from pilothouse.apiextensions.webhook_conversion import WebhookConverters
+    from pilothouse.apiextensions.webhook_conversion import ConversionMetrics, WebhookConverters
     from pilothouse.endpoints.discovery_manager import Source
 
-    environment = Environment(
-        storage=storage, services=services, converters=WebhookConverters(), times=store.times
-    )
+    converters = WebhookConverters(resolve, ConversionMetrics(server.config.chain.metrics.registry), conversion_seconds)
+    environment = Environment(storage=storage, services=services, converters=converters, times=store.times)
     definitions = Definitions(server, environment)
     Announcer(definitions, server.config.discovery.of(Source.CUSTOM), server.config.openapi)
     storage.observe(store.prefix, definitions.observe)

@@ -8,7 +8,7 @@ stored, outlive it. All that costs anything (schemas, stores, watch caches) is m
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +31,7 @@ from pilothouse.registry.store import Store
 if TYPE_CHECKING:
     from pilothouse.apiextensions.conversion import CustomConverter
     from pilothouse.apiextensions.definition import Definition
+    from pilothouse.apiextensions.webhook_conversion import WebhookConverters
     from pilothouse.endpoints.scope import Services
     from pilothouse.storage.cacher import WatchCache
     from pilothouse.storage.storage import Storage
@@ -43,12 +44,12 @@ INTERNAL_KIND: Final = "unstructured.Unstructured"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What the server lends to all definitions. `converters` makes the converter of a decoded definition whose
-    strategy is Webhook."""
+    """What the server lends to all definitions. `converters` makes the converters of those whose strategy is
+    Webhook."""
 
     storage: Storage
     services: Services
-    converters: Callable[[Object], CustomConverter]
+    converters: WebhookConverters
     times: meta.Times
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 _TURN_SECONDS: Final = 0.002
-#: Objects in one conversion request.
-_AT_ONCE: Final = 500
+#: Objects, and bytes of them, in one conversion request.
+_MOST_OBJECTS: Final = 500
+_MOST_BYTES: Final = 1024 * 1024
 
 
 class CustomVersion:
@@ -63,6 +64,8 @@ class CustomVersion:
             shape.coerce(converted)
         except DecodeError as e:
             raise status.plain_internal(str(e)) from None
+        # upstream defaults when it reads; what is stored here is what is read
+        shape.default(converted)
         return normal(converted)
 
     async def shown(self, items: Sequence[Item]) -> Sequence[Item]:
@@ -77,8 +80,7 @@ class CustomVersion:
                 missing.append(at)
             else:
                 out[at] = _with_body(items[at], known)
-        for start in range(0, len(missing), _AT_ONCE):
-            part = missing[start : start + _AT_ONCE]
+        for part in _parts(missing, items):
             for at, obj in zip(part, await self._restored([items[at] for at in part]), strict=True):
                 body = encode(obj)
                 _keep(items[at], self._key, body)
@@ -115,6 +117,20 @@ class CustomVersion:
                     raise status.plain_internal(str(e)) from None
                 objects[at] = obj
         return objects
+
+
+def _parts(places: Sequence[int], items: Sequence[Item]) -> Iterator[list[int]]:
+    """`places` in groups that can be converted at once."""
+    part: list[int] = []
+    size = 0
+    for at in places:
+        size += len(items[at].body)
+        if part and (len(part) == _MOST_OBJECTS or size > _MOST_BYTES):
+            yield part
+            part, size = [], len(items[at].body)
+        part.append(at)
+    if part:
+        yield part
 
 
 async def _converted(serving: Serving, objects: list[Object], wanted: str) -> list[Object]:

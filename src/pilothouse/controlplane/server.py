@@ -22,6 +22,7 @@ from pilothouse.controlplane.lister import StoreLister
 from pilothouse.controlplane.metrics import install_metrics
 from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
+from pilothouse.controlplane.service_resolver import cluster_ips
 from pilothouse.controlplane.stores import follow, make_stores
 from pilothouse.endpoints.discovery import storage_versions
 from pilothouse.endpoints.discovery_manager import Source
@@ -91,7 +92,9 @@ class ControlPlane:
     def _chain(self, config: ServerConfig) -> GenericAPIServer:
         extensions = apiextensions.new(config)
         install_generic(extensions, self.storage)
-        self.definitions = apiextensions.serve_definitions(extensions, self.storage, self.stores, self._services)
+        self.definitions = apiextensions.serve_definitions(
+            extensions, self.storage, self.stores, self._services, cluster_ips(self.stores)
+        )
         kube = GenericAPIServer("kube-apiserver", config, extensions)
         self._hooks().install(kube)
         outermost = self._aggregator(config, kube)
@@ -150,6 +153,8 @@ class ControlPlane:
     async def shutdown(self, stop_listening: Callable[[], None] | None = None) -> None:
         """Finish what runs, then close the storage; `stop_listening` closes the sockets when it is time."""
         await self.aggregator.shutdown(stop_listening)
+        if self.definitions is not None:
+            await self.definitions.close()
         await self.storage.close()
         if self._auditor is not None:
             await self._auditor.backend.stop()

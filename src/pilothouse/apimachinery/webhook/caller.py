@@ -7,11 +7,15 @@ import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import urlsplit
 
+from pilothouse.apimachinery.proxy.backend import describe
+from pilothouse.apimachinery.proxy.location import Location
 from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
 
 if TYPE_CHECKING:
     import aiohttp
+    from aiohttp.abc import AbstractResolver
 
 REQUEST_SECONDS = 30.0
 """upstream: defaultRequestTimeout"""
@@ -71,18 +75,27 @@ async def with_backoff(
 
 
 class Caller:
-    """Posts JSON to the server of a `ClientConfig`; connections are kept. Close it on the loop that used it."""
+    """Posts JSON to the server of a `ClientConfig`; connections are kept. Close it on the loop that used it.
 
-    def __init__(self, config: ClientConfig, seconds: float = REQUEST_SECONDS) -> None:
+    `dial` says where the server's name leads to, asked for each new connection (None: to where DNS says). It may raise
+    ValueError. `max_answer` are the bytes of the longest answer.
+    """
+
+    def __init__(
+        self, config: ClientConfig, seconds: float = REQUEST_SECONDS, *, max_answer: int | None = None,
+        dial: Callable[[], tuple[str, int]] | None = None,
+    ) -> None:
         self._config = config
         self._seconds = seconds
+        self._max_answer = max_answer or _MAX_ANSWER
+        self._dial = dial
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, body: bytes) -> bytes:
-        """The body of a 2xx answer, at most 3 MiB. Raises WebhookError."""
+        """The body of a 2xx answer. Raises WebhookError."""
         import aiohttp
 
-        config = self._config
+        config, most = self._config, self._max_answer
         headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
         try:
             if credential := config.authorization():
@@ -92,30 +105,35 @@ class Caller:
                 config.server, data=body, headers=headers, proxy=config.proxy or None, allow_redirects=False,
                 server_hostname=config.server_name or None,
             ) as response:
-                answer = await response.content.read(_MAX_ANSWER + 1)
-                while len(answer) <= _MAX_ANSWER and (more := await response.content.read(_MAX_ANSWER)):
-                    answer += more
+                pieces, size = [], 0
+                while size <= most and (piece := await response.content.readany()):
+                    pieces.append(piece)
+                    size += len(piece)
         except TimeoutError:
             raise WebhookError(f'Post "{config.server}": context deadline exceeded', timed_out=True) from None
         except (aiohttp.ClientError, OSError) as e:
             reset = isinstance(e, aiohttp.ServerDisconnectedError | ConnectionResetError)
-            raise WebhookError(f'Post "{config.server}": {e}', reset=reset) from None
-        if len(answer) > _MAX_ANSWER:
-            raise WebhookError(f'Post "{config.server}": the answer is larger than {_MAX_ANSWER} bytes')
+            raise WebhookError(f'Post "{config.server}": {_problem(e, config.server)}', reset=reset) from None
+        if size > most:
+            raise WebhookError(f'Post "{config.server}": the answer is larger than {most} bytes')
         if not 200 <= response.status < 300:
             raise WebhookError(
                 f"the server answered with status {response.status}", response.status,
                 retry_after=_seconds(response.headers.get("Retry-After", "")),
             )
-        return answer
+        return b"".join(pieces)
 
     def _connect(self) -> aiohttp.ClientSession:
         """Raises OSError for certificates that cannot be used."""
         import aiohttp
 
         tls = self._config.tls()
+        resolver = None if self._dial is None else _resolver(self._dial)
+        connector = aiohttp.TCPConnector(
+            ssl=tls or False, limit=_CONNECTIONS, resolver=resolver, use_dns_cache=resolver is None
+        )
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=tls or False, limit=_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar(),
+            connector=connector, cookie_jar=aiohttp.DummyCookieJar(),
             timeout=aiohttp.ClientTimeout(total=self._seconds),
         )
         return self._session
@@ -124,6 +142,47 @@ class Caller:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _resolver(dial: Callable[[], tuple[str, int]]) -> AbstractResolver:
+    """Leads every name to where `dial` says."""
+    import socket
+
+    from aiohttp.abc import AbstractResolver, ResolveResult
+    from aiohttp.resolver import ThreadedResolver
+
+    class Dialing(AbstractResolver):
+        async def resolve(
+            self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+        ) -> list[ResolveResult]:
+            try:
+                to, at = dial()
+            except ValueError as e:
+                raise OSError(0, str(e)) from None
+            found = await ThreadedResolver().resolve(to, at, socket.AF_UNSPEC)
+            return [{**result, "hostname": host} for result in found]
+
+        async def close(self) -> None: ...
+
+    return Dialing()
+
+
+def _problem(error: Exception, server: str) -> str:
+    """What Go says of a call that failed, as far as that is known."""
+    import aiohttp
+
+    cause: BaseException = error
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        cause = error.certificate_error
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        cause = error.os_error
+    elif not isinstance(error, OSError | aiohttp.ServerDisconnectedError):
+        return str(error)
+    if isinstance(cause, OSError) and cause.errno == 0 and cause.strerror:
+        return cause.strerror
+    url = urlsplit(server)
+    location = Location(url.scheme, url.netloc, url.path)
+    return "EOF" if isinstance(cause, aiohttp.ServerDisconnectedError) else describe(cause, location)
 
 
 def _seconds(text: str) -> float:
