@@ -14,6 +14,7 @@ from typing import Any
 from pilothouse.apimachinery.schema import model
 from pilothouse.apimachinery.schema.decode_error import DecodeError, TypeMismatch
 from pilothouse.apimachinery.schema.model import Field, Type
+from pilothouse.apimachinery.schema.quick import Part, Shapes
 from pilothouse.apimachinery.schema.scalars import STRUCT_LIKE, ZEROS, scalar
 from pilothouse.apimachinery.schema.strict import strict_errors
 
@@ -159,10 +160,31 @@ def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
     always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
     place = {name: entry[0] for name, entry in plan.items()}.__getitem__
     lookup = plan.get
+    shapes = Shapes([
+        Part(
+            f.name, f.type.format, plan[f.name][2], plan[f.name][3], _zero_of_field(f) if _always_written(f) else None
+        )
+        for f in type.fields.values()
+    ])
+    known = shapes.known.get
 
     def decode(value: Any, seen: list[str]) -> Any:
         if value.__class__ is not dict:
             raise TypeMismatch(value, go_name)
+        names = tuple(value)
+        quick = known(names)
+        if quick is None:
+            shapes.meet(names)
+        else:
+            try:
+                found = quick(value, seen)
+            except DecodeError:
+                found = None
+            if found is not None:
+                return found
+        return general(value, seen)
+
+    def general(value: dict[str, Any], seen: list[str]) -> Any:
         out: dict[str, Any] = {}
         last = -1
         ordered = True
