@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -14,6 +15,7 @@ from pilothouse.apimachinery.requestinfo import resolve
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.apimachinery.user import User
 from pilothouse.authorization.interface import Attributes, Decision
+from pilothouse.controlplane.served import served_groups
 from pilothouse.controlplane.stores import make_stores
 from pilothouse.endpoints import discovery
 from pilothouse.endpoints.installer import APIGroupVersion
@@ -21,6 +23,7 @@ from pilothouse.endpoints.response import render_error
 from pilothouse.endpoints.scope import Services
 from pilothouse.registry import groups
 from pilothouse.registry.dependencies import Dependencies
+from pilothouse.registry.kinds import resources_of
 from pilothouse.registry.store import Store
 from pilothouse.storage.memory import MemoryBackend
 from pilothouse.storage.storage import Storage
@@ -44,19 +47,22 @@ MakeServices = Callable[[Mapping[GroupResource, Store]], Services]
 
 class API:
     """`call` is a request's whole way behind the chain; streams come back as they are. `services` may be made of
-    the stores."""
+    the stores. `runtime_config` is that of --runtime-config, with every feature gate on."""
 
-    def __init__(self, storage: Storage, services: MakeServices | Services | None = None) -> None:
+    def __init__(
+        self, storage: Storage, services: MakeServices | Services | None = None,
+        runtime_config: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self.storage = storage
         stores: dict[GroupResource, Store] = {}
-        self.groups = groups.build(Dependencies(stores=lambda resource: stores[resource]))
-        resources = [resource for group in self.groups for resource in group.resources]
-        stores.update(make_stores(storage, resources))
+        known = groups.build(Dependencies(stores=lambda resource: stores[resource]))
+        self.groups = served_groups(known, runtime_config, lambda gate: True)
+        stores.update(make_stores(storage, resources_of(known), resources_of(self.groups)))
         self.stores = stores
         if callable(services):
             services = services(stores)
         self.services = services or Services(admission=Chain([]), authorizer=AllowAll())
-        stored = discovery.storage_versions(resources)
+        stored = discovery.storage_versions(resources_of(known))
         self.versions = {
             (group.name, version.version): APIGroupVersion(
                 GroupVersion(group.name, version.version), version.resources,

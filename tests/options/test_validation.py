@@ -47,7 +47,10 @@ def test_no_flags_at_all_are_fine() -> None:
     ("--authorization-mode=", "at least one authorization-mode must be passed"),
     ("--authorization-mode=RBAC,AlwaysAllow", None),
     ("--runtime-config=api/all=false", "invalid runtime-config with only api/all=false"),
-    ("--runtime-config=apps/v1=perhaps", "invalid value apps/v1=perhaps"),
+    (
+        "--runtime-config=apps/v1=perhaps",
+        'invalid value of apps/v1: perhaps, err: strconv.ParseBool: parsing "perhaps": invalid syntax',
+    ),
     ("--logging-format=xml",
      'format: Invalid value: "xml": Unsupported log format. Supported values are: "json", "text"'),
     ("--service-cluster-ip-range=nonsense", "invalid CIDR address: nonsense"),

@@ -1,8 +1,10 @@
 """The table of resources against a copy of what kube-apiserver v1.36.2 discovers."""
 
 from pilothouse.apimachinery.schema.catalog import type_for
+from pilothouse.controlplane.served import served_groups
 from pilothouse.registry import groups
 from pilothouse.registry.dependencies import Dependencies
+from pilothouse.registry.kinds import resources_of
 from pilothouse.registry.rest import ALL_VERBS, Resource, Subresource
 
 #: group/version, then: name, kind, namespaced or cluster, verbs ("*": all eight), short names, categories.
@@ -179,7 +181,7 @@ PREFIXES = {
 
 
 def _resources() -> list[Resource]:
-    return [resource for group in groups.build(Dependencies()) for resource in group.resources]
+    return resources_of(served_groups(groups.build(Dependencies()), {}))
 
 
 def _verbs(verbs: tuple[str, ...]) -> str:
@@ -212,7 +214,7 @@ def test_discovery() -> None:
 def test_groups_are_in_the_order_of_their_priority() -> None:
     built = [
         (group.name, group.priority, {version.version: version.priority for version in group.versions})
-        for group in groups.build(Dependencies())
+        for group in served_groups(groups.build(Dependencies()), {})
     ]
     assert built == GROUPS
 

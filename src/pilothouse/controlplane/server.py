@@ -24,11 +24,11 @@ from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
 from pilothouse.controlplane.service_resolver import cluster_ips
 from pilothouse.controlplane.stores import follow, make_stores
-from pilothouse.endpoints.discovery import storage_versions
+from pilothouse.endpoints.discovery import StorageVersions, storage_versions
 from pilothouse.endpoints.discovery_manager import Source
 from pilothouse.endpoints.installer import APIGroupVersion
 from pilothouse.registry import groups as registry_groups
-from pilothouse.registry.kinds import Group
+from pilothouse.registry.kinds import Group, resources_of
 from pilothouse.registry.store import Store
 from pilothouse.server.apiserver import GenericAPIServer, ServerConfig
 from pilothouse.server.hooks import HookContext
@@ -49,18 +49,14 @@ def build(options: Options) -> ControlPlane:
     access = authorization.build(options.authorization)
     authorizer = access.authorizer
     who = config.authenticators(options, objects)
-    groups = served_groups(
-        registry_groups.build(
-            config.dependencies(options, lambda resource: stores[resource], who, access)
-        ),
-        options.api.runtime_config,
-    )
-    stores.update(make_stores(storage, (r for g in groups for r in g.resources)))
+    known = registry_groups.build(config.dependencies(options, lambda resource: stores[resource], who, access))
+    groups = served_groups(known, options.api.runtime_config, options.feature_gates.enabled)
+    stores.update(make_stores(storage, resources_of(known), resources_of(groups)))
     access.feed(storage, stores)
     servers = config.server_config(options, who, authorizer)
     install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
     services = config.services(options, objects, stores, authorizer)
-    return ControlPlane(options, storage, stores, groups, servers, services)
+    return ControlPlane(options, storage, stores, groups, servers, services, storage_versions(resources_of(known)))
 
 
 class ControlPlane:
@@ -68,13 +64,14 @@ class ControlPlane:
 
     def __init__(
         self, options: Options, storage: Storage, stores: Mapping[GroupResource, Store], groups: Sequence[Group],
-        servers: ServerConfig, services: Services,
+        servers: ServerConfig, services: Services, stored: StorageVersions,
     ) -> None:
         self.options = options
         self.storage = storage
         self.stores = stores
         self.groups = groups
         self._services = services
+        self._stored = stored
         self._auditor = servers.chain.auditor
         self._address = Address(
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
@@ -99,7 +96,6 @@ class ControlPlane:
         self._hooks().install(kube)
         outermost = self._aggregator(config, kube)
         owners = {apiextensions.GROUP: extensions, API_REGISTRATION: outermost}
-        stored = storage_versions(resource for group in self.groups for resource in group.resources)
         for group in self.groups:
             server = owners.get(group.name, kube)
             if group.name:
@@ -110,7 +106,7 @@ class ControlPlane:
             for version in group.versions:
                 server.install_api_group("apis" if group.name else "api", group.name, version.version, APIGroupVersion(
                     GroupVersion(group.name, version.version), version.resources,
-                    lambda resource: self.stores.get(resource.group_resource), self._services, stored,
+                    lambda resource: self.stores.get(resource.group_resource), self._services, self._stored,
                 ))
         install_paths(outermost, self.options, self.groups, self._host_port)
         if self.options.control_plane.standalone_controllers:

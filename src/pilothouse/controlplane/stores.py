@@ -19,21 +19,25 @@ if TYPE_CHECKING:
     pass
 
 
-def make_stores(storage: Storage, resources: Iterable[Resource]) -> dict[GroupResource, Store]:
-    """By group and resource; what is served in several versions or groups shares the store of the storage version."""
+def make_stores(
+    storage: Storage, known: Iterable[Resource], served: Iterable[Resource]
+) -> dict[GroupResource, Store]:
+    """By group and resource, for what of the `known` resources is `served`; what is served in several versions or
+    groups shares the store of the storage version, which itself need not be served."""
     times = meta.Times()
-    resources = [r for r in resources if r.storage_prefix]
-    served: dict[str, list[Resource]] = {}
-    for resource in resources:
-        served.setdefault(resource.storage_prefix, []).append(resource)
+    stored = {r.storage_prefix: r for r in known if r.storage_prefix and r.converter is None}
+    shown: dict[str, list[Resource]] = {}
+    for resource in served:
+        if resource.storage_prefix:
+            shown.setdefault(resource.storage_prefix, []).append(resource)
     by_prefix = {
-        r.storage_prefix: Store(
-            r, storage.cacher(f"/registry/{r.storage_prefix}", index_for(r)), zero=_zero_status(r), times=times,
-            served=served[r.storage_prefix], normal=_normal(r),
+        prefix: Store(
+            stored[prefix], storage.cacher(f"/registry/{prefix}", index_for(stored[prefix])),
+            zero=_zero_status(stored[prefix]), times=times, served=resources, normal=_normal(stored[prefix]),
         )
-        for r in resources if r.converter is None
+        for prefix, resources in shown.items()
     }
-    return {r.group_resource: by_prefix[r.storage_prefix] for r in resources}
+    return {r.group_resource: by_prefix[prefix] for prefix, resources in shown.items() for r in resources}
 
 
 def _normal(resource: Resource) -> Callable[[Object], Object] | None:

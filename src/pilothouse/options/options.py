@@ -105,7 +105,7 @@ class AdmissionOptions:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class APIOptions:
-    """Which API group versions are served: `runtime_config` as given ("apps/v1" → "false")."""
+    """Which APIs are served: `runtime_config` as given ("apps/v1" → "false"; see controlplane/served.py)."""
 
     runtime_config: Mapping[str, str]
 

@@ -180,12 +180,9 @@ def _authorization(options: Options) -> Iterator[str]:
 
 
 def _api(options: Options) -> Iterator[str]:
-    config = options.api.runtime_config
-    for key, value in config.items():
-        if value not in ("", "true", "false"):
-            yield f"invalid value {key}={value}"
-    if set(config) == {"api/all"} and config["api/all"] == "false":
-        yield "invalid runtime-config with only api/all=false"
+    from pilothouse.controlplane.served import errors
+
+    yield from errors(options.api.runtime_config)
 
 
 def _logging(options: Options) -> Iterator[str]:

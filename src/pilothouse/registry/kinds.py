@@ -3,13 +3,13 @@
 A folder makes one `Group`; the tables are data, and whatever they need at run time comes in `Dependencies`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
 from pilothouse.apimachinery.gvk import GroupVersionKind
-from pilothouse.registry.rest import Printer, Resource, Subresource
+from pilothouse.registry.rest import Converter, Object, Printer, Resource, Subresource
 
 STATUS = Subresource("status", ("get", "patch", "update"), handler="status")
 SCALE = Subresource("scale", ("get", "patch", "update"), GroupVersionKind("autoscaling", "v1", "Scale"), "scale")
@@ -39,6 +39,27 @@ class Group:
     @property
     def resources(self) -> tuple[Resource, ...]:
         return tuple(resource for version in self.versions for resource in version.resources)
+
+
+def resources_of(groups: Iterable[Group]) -> list[Resource]:
+    """Every resource in every version."""
+    return [resource for group in groups for resource in group.resources]
+
+
+def same_shape(resource: Resource, version: str, **rest: Any) -> Resource:
+    """`resource` as another `version` serves it whose objects differ in nothing but their apiVersion; `rest` are fields
+    of `Resource` in which that version differs."""
+    converter = Converter(_named(resource.api_version), _named(f"{resource.group}/{version}"))
+    return replace(resource, version=version, converter=converter, **rest)
+
+
+def _named(api_version: str) -> Callable[[Object], Object]:
+    def convert(obj: Object) -> Object:
+        if "apiVersion" in obj:
+            obj["apiVersion"] = api_version
+        return obj
+
+    return convert
 
 
 class Kinds:

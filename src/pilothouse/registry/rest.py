@@ -275,6 +275,8 @@ class Resource:
     """None: this is the storage version. Else the storage version's Resource is found by `storage_prefix`."""
     deprecated: str = ""
     """What every answer about a deprecated version warns of."""
+    #: The feature gate that it needs beside its version being on, "" for none.
+    feature_gate: str = ""
     #: A resource that stores nothing (reviews, bindings, componentstatuses): verb → function(ctx, call).
     virtual: Mapping[str, SubresourceHandler] | None = None
     #: Annotations that stand for a field of upstream's internal type. Its tables and PartialObjectMetadata are made

@@ -5,14 +5,16 @@ from typing import Any
 
 import pytest
 
+from pilothouse.controlplane.served import served_groups
 from pilothouse.endpoints.openapi.builtin import BuiltinDocuments
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.groups import build
+from pilothouse.registry.kinds import resources_of
 
 
 @pytest.fixture(scope="module")
 def documents() -> BuiltinDocuments:
-    return BuiltinDocuments(resource for group in build(Dependencies()) for resource in group.resources)
+    return BuiltinDocuments(resources_of(served_groups(build(Dependencies()), {})))
 
 
 @pytest.fixture(scope="module")

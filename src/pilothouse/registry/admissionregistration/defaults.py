@@ -27,6 +27,14 @@ def default_policy_binding(binding: Object) -> None:
     _default_match((binding.get("spec") or {}).get("matchResources"))
 
 
+def default_alpha_binding(binding: Object) -> None:
+    """v1alpha1 also says what happens without a parameter."""
+    default_policy_binding(binding)
+    reference = (binding.get("spec") or {}).get("paramRef")
+    if reference is not None:
+        reference.setdefault("parameterNotFoundAction", "Deny")
+
+
 def _default_webhook(webhook: Object) -> None:
     service = (webhook.get("clientConfig") or {}).get("service")
     if service is not None:

@@ -10,7 +10,7 @@ from pilothouse.registry.admissionregistration.strategies import (
     WebhookStrategy,
 )
 from pilothouse.registry.dependencies import Dependencies
-from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.kinds import STATUS, Group, Kinds, Version, same_shape
 
 _v1 = Kinds("admissionregistration.k8s.io", "v1", "admissionregistration", PRINTERS)
 
@@ -68,6 +68,17 @@ _V1 = (
     ),
 )
 
+_POLICIES = [r for r in _V1 if r.kind.startswith("MutatingAdmissionPolicy")]
+_V1BETA1 = tuple(same_shape(r, "v1beta1") for r in _POLICIES)
+_V1ALPHA1 = tuple(
+    same_shape(
+        r, "v1alpha1", default=defaults.default_alpha_binding if r.kind.endswith("Binding") else r.default
+    )
+    for r in _POLICIES
+)
+
 
 def build(dependencies: Dependencies) -> Group:
-    return Group("admissionregistration.k8s.io", 16700, (Version("v1", 15, _V1),))
+    return Group("admissionregistration.k8s.io", 16700, (
+        Version("v1", 15, _V1), Version("v1beta1", 12, _V1BETA1), Version("v1alpha1", 9, _V1ALPHA1),
+    ))

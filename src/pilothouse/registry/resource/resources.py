@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pilothouse.registry.dependencies import Dependencies
-from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.kinds import STATUS, Group, Kinds, Version, same_shape
 from pilothouse.registry.resource import defaults
 from pilothouse.registry.resource.printers import PRINTERS
 from pilothouse.registry.resource.strategies import (
@@ -48,4 +48,5 @@ def build(dependencies: Dependencies) -> Group:
             selectable_names=("spec.nodeName", "spec.driver"),
         ),
     )
-    return Group("resource.k8s.io", 16200, (Version("v1", 21, resources),))
+    v1beta2 = tuple(same_shape(resource, "v1beta2") for resource in resources)
+    return Group("resource.k8s.io", 16200, (Version("v1", 21, resources), Version("v1beta2", 15, v1beta2)))

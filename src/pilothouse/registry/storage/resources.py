@@ -1,7 +1,7 @@
 """Kinds of storage.k8s.io (upstream: pkg/registry/storage)."""
 
 from pilothouse.registry.dependencies import Dependencies
-from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
+from pilothouse.registry.kinds import STATUS, Group, Kinds, Version, same_shape
 from pilothouse.registry.storage import defaults
 from pilothouse.registry.storage.printers import PRINTERS
 from pilothouse.registry.storage.strategies import (
@@ -50,6 +50,8 @@ _V1 = (
     ),
 )
 
+_V1BETA1 = tuple(same_shape(r, "v1beta1") for r in _V1 if r.kind == "VolumeAttributesClass")
+
 
 def build(dependencies: Dependencies) -> Group:
-    return Group("storage.k8s.io", 16800, (Version("v1", 15, _V1),))
+    return Group("storage.k8s.io", 16800, (Version("v1", 15, _V1), Version("v1beta1", 9, _V1BETA1)))
