@@ -63,7 +63,7 @@ def _checks(schema: ValueSchema, exact: Exact) -> dict[type, Check]:
     checks[dict] = _unsure if schema.enum else _object(schema, exact)
     if schema.enum or schema.unique_items:
         checks[list] = _unsure
-    elif schema.items is not None or schema.min_items is not None or schema.max_items is not None:
+    elif schema.has_items or schema.min_items is not None or schema.max_items is not None:
         checks[list] = _list(schema, exact)
     if schema.enum:
         checks[bool] = _unsure
@@ -117,11 +117,12 @@ def _integer(schema: ValueSchema) -> Check:
 
 
 def _object(schema: ValueSchema, exact: Exact) -> Check:
-    properties = {name: quick_check(child, exact) for name, child in schema.properties.items()}
-    additional = quick_check(schema.additional, exact) if schema.additional is not None else None
-    known, required = properties.get, frozenset(schema.required)
+    required, properties = frozenset(schema.required), schema.properties
     least, most = schema.min_properties or 0, schema.max_properties
     closed = schema.closed
+    rest = _later(lambda: schema.additional, exact) if schema.has_additional else None
+    #: Compiled when a value first has the property.
+    known: dict[str, Check] = {}
 
     def check(value: dict[str, Any]) -> bool:
         if required and not required <= value.keys():
@@ -129,19 +130,38 @@ def _object(schema: ValueSchema, exact: Exact) -> Check:
         if len(value) < least or (most is not None and len(value) > most):
             return False
         for name, item in value.items():
-            below = known(name, additional)
-            if below is not None:
-                if not below(item):
+            below = known.get(name)
+            if below is None:
+                if name in properties:
+                    below = known[name] = quick_check(properties[name], exact)
+                elif rest is not None:
+                    below = rest
+                elif closed:
                     return False
-            elif closed:
+                else:
+                    continue
+            if not below(item):
                 return False
         return True
 
     return check
 
 
+def _later(schema: Callable[[], ValueSchema | None], exact: Exact) -> Check:
+    """A check that is compiled when it is first asked."""
+    compiled: list[Check] = []
+
+    def check(value: Any) -> bool:
+        if not compiled:
+            found = schema()
+            compiled.append(quick_check(found, exact) if found is not None else lambda value: True)
+        return compiled[0](value)
+
+    return check
+
+
 def _list(schema: ValueSchema, exact: Exact) -> Check:
-    item = quick_check(schema.items, exact) if schema.items is not None else None
+    item = _later(lambda: schema.items, exact) if schema.has_items else None
     least, most = schema.min_items or 0, schema.max_items
 
     def check(value: list[Any]) -> bool:

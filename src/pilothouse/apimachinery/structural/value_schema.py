@@ -1,12 +1,13 @@
 """What value validation reads of a schema (upstream: apiextensions-apiserver pkg/apiserver/validation
 ConvertJSONSchemaProps).
 
-Built from the wire form once; formats that count for nothing are gone.
+Built from the wire form when a value first needs it; formats that count for nothing are gone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from pilothouse.apimachinery.structural.formats import Format, string_format, supported_format
@@ -24,10 +25,11 @@ class ValueSchema:
     """
 
     __slots__ = (
-        "additional", "all_of", "any_of", "closed", "enum", "exclusive_maximum", "exclusive_minimum", "format",
-        "is_format", "items", "list_map_keys", "list_type", "max_items", "max_length", "max_properties", "maximum",
-        "min_items", "min_length", "min_properties", "minimum", "multiple_of", "not_", "nullable", "one_of", "pattern",
-        "pattern_problem", "properties", "required", "search", "type", "types", "unique_items",
+        "__dict__", "_below", "all_of", "any_of", "closed", "enum", "exclusive_maximum", "exclusive_minimum", "format",
+        "has_additional", "has_items", "is_format", "list_map_keys", "list_type", "max_items", "max_length",
+        "max_properties", "maximum", "min_items", "min_length", "min_properties", "minimum", "multiple_of", "not_",
+        "nullable", "one_of", "pattern", "pattern_problem", "properties", "required", "search", "type", "types",
+        "unique_items",
     )
 
     def __init__(self, props: Mapping[str, Any]) -> None:
@@ -44,16 +46,25 @@ class ValueSchema:
         self.list_type: str = props.get("x-kubernetes-list-type") or ""
         self.list_map_keys: tuple[str, ...] = tuple(props.get("x-kubernetes-list-map-keys") or ())
         self.required: tuple[str, ...] = tuple(props.get("required") or ())
-        self.properties: dict[str, ValueSchema] = {}
-        # in upstream's map there is no order; here errors come in that of the names
-        for name in sorted(props.get("properties") or ()):
-            self.properties[name] = ValueSchema(props["properties"][name])
+        self.properties = Properties(props.get("properties") or {})
         additional, items = props.get("additionalProperties"), props.get("items")
         self.closed = additional is False
-        self.additional = ValueSchema(additional) if isinstance(additional, Mapping) else None
-        self.items = ValueSchema(items) if isinstance(items, Mapping) else None
+        self.has_additional = isinstance(additional, Mapping)
+        self.has_items = isinstance(items, Mapping)
+        self._below = (additional, items)
         self.all_of, self.any_of, self.one_of = ([ValueSchema(s) for s in props.get(name) or ()] for name in _JUNCTORS)
         self.not_ = ValueSchema(props["not"]) if props.get("not") is not None else None
+
+    @cached_property
+    def additional(self) -> ValueSchema | None:
+        """The schema of map entries."""
+        additional = self._below[0]
+        return ValueSchema(additional) if isinstance(additional, Mapping) else None
+
+    @cached_property
+    def items(self) -> ValueSchema | None:
+        items = self._below[1]
+        return ValueSchema(items) if isinstance(items, Mapping) else None
 
     def _read_limits(self, props: Mapping[str, Any]) -> None:
         self.maximum = _float(props.get("maximum"))
@@ -78,6 +89,31 @@ class ValueSchema:
                 self.search = compile_pattern(pattern)
             except PatternError as e:
                 self.pattern_problem = f"{pattern}, but pattern is invalid: {e}"
+
+
+class Properties(Mapping[str, ValueSchema]):
+    """Schemas by name, each built when a value first has that name: of a large schema most is never used."""
+
+    __slots__ = ("_built", "_props")
+
+    def __init__(self, props: Mapping[str, Any]) -> None:
+        self._props = props
+        self._built: dict[str, ValueSchema] = {}
+
+    def __getitem__(self, name: str) -> ValueSchema:
+        built = self._built.get(name)
+        if built is None:
+            built = self._built[name] = ValueSchema(self._props[name])
+        return built
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._props
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._props)
+
+    def __len__(self) -> int:
+        return len(self._props)
 
 
 def _float(value: float | None) -> float | None:

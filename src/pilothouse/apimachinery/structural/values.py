@@ -227,6 +227,7 @@ def _check_object(
     schema: ValueSchema, value: dict[str, Any], path: str, correlated: Correlated | None, result: Result
 ) -> None:
     _check_size(schema, len(value), path, result)
+    # upstream's maps have no order: here errors come in that of the names
     properties, additional = schema.properties, schema.additional
     if schema.closed or additional is not None:
         for name in sorted(value.keys() - properties.keys()):
@@ -235,10 +236,11 @@ def _check_object(
             else:
                 below = _key(correlated, path, name)
                 result.merge(validate_value(additional, value[name], f"{path}.{name}", below))
-    for name, child in properties.items():
-        if name in value:
+    for name in sorted(value):
+        if name in properties:
             below = _key(correlated, path, name)
-            result.merge(validate_value(child, value[name], f"{path}.{name}" if path else name, below))
+            at = f"{path}.{name}" if path else name
+            result.merge(validate_value(properties[name], value[name], at, below))
     for name in schema.required:
         if name not in value:
             at = f"{path}.{name}"
