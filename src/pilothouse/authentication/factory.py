@@ -10,6 +10,7 @@ from pilothouse.authentication.anonymous import AnonymousAuthenticator
 from pilothouse.authentication.bearer import BearerTokenAuthenticator
 from pilothouse.authentication.group import AuthenticatedGroupAdder
 from pilothouse.authentication.interface import Authenticator, TokenAuthenticator
+from pilothouse.authentication.requestheader import RequestHeaderAuthenticator, RequestHeaderConfig
 from pilothouse.authentication.tokenfile import load
 from pilothouse.authentication.union import UnionAuthenticator, UnionTokenAuthenticator
 from pilothouse.authentication.x509 import X509Authenticator
@@ -25,18 +26,22 @@ class Authentication:
 
 def build(
     *,
+    request_header: RequestHeaderConfig | None = None,
     client_ca_files: Sequence[Path] = (),
     token_auth_file: str = "",
     token_authenticators: Sequence[TokenAuthenticator] = (),
     anonymous: bool = True,
     read_certificate_uid: bool = True,
 ) -> Authentication:
-    """Upstream's order: client certificates, then bearer tokens (the file's first), then anonymous.
+    """Upstream's order: front proxies' headers, client certificates, then bearer tokens (the file's first), then
+    anonymous.
 
     `token_authenticators` are asked after the token file (service accounts, bootstrap tokens, OIDC, webhook).
     A wrong credential is never anonymous. Raises OSError or ValueError for files that cannot be read.
     """
     authenticators: list[Authenticator] = []
+    if request_header is not None:
+        authenticators.append(RequestHeaderAuthenticator(request_header))
     if client_ca_files:
         authorities = [path.read_bytes() for path in client_ca_files]
         authenticators.append(X509Authenticator(authorities, read_uid=read_certificate_uid))

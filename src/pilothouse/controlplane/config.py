@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilothouse.authentication import factory as authentication
+from pilothouse.authentication.requestheader import RequestHeaderConfig
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
 from pilothouse.controlplane import admission, audit
 from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
-from pilothouse.endpoints.response import render_error
+from pilothouse.endpoints.response import dumps, render_error
 from pilothouse.endpoints.scope import Services
 from pilothouse.registry.dependencies import Dependencies, KubeletClientConfig
 from pilothouse.server.apiserver import ServerConfig
@@ -52,10 +53,40 @@ def authenticators(options: Options, objects: Lister) -> Authentication:
         options.authentication.api_audiences, TokenSubjects(objects),
     )
     return authentication.build(
-        client_ca_files=options.client_ca_files, token_auth_file=options.authentication.token_auth_file,
+        request_header=request_header(options), client_ca_files=options.client_ca_files,
+        token_auth_file=options.authentication.token_auth_file,
         token_authenticators=[service_accounts], anonymous=options.authentication.anonymous_auth,
         read_certificate_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
     )
+
+
+def request_header(options: Options) -> RequestHeaderConfig:
+    """Which front proxies are believed, and what they may say. Raises OSError."""
+    given = options.authentication
+    return RequestHeaderConfig(
+        authorities=[Path(given.requestheader_client_ca_file).read_bytes()],
+        allowed_names=given.requestheader_allowed_names, username_headers=given.requestheader_username_headers,
+        uid_headers=given.requestheader_uid_headers, group_headers=given.requestheader_group_headers,
+        extra_header_prefixes=given.requestheader_extra_headers_prefix,
+    )
+
+
+def authentication_info(options: Options) -> dict[str, str]:
+    """What extension-apiserver-authentication tells extension servers (upstream: clusterauthenticationtrust,
+    getConfigMapDataFor). Raises OSError."""
+    client_ca = b"".join(path.read_bytes() for path in options.client_ca_files)
+    found = {"client-ca-file": client_ca.decode()}
+    front_proxy = request_header(options)
+    if any(front_proxy.authorities):
+        found["requestheader-client-ca-file"] = b"".join(front_proxy.authorities).decode()
+        for key, values in (
+            ("username-headers", front_proxy.username_headers), ("group-headers", front_proxy.group_headers),
+            ("extra-headers-prefix", front_proxy.extra_header_prefixes), ("allowed-names", front_proxy.allowed_names),
+        ):
+            found[f"requestheader-{key}"] = dumps(values).decode()
+        if front_proxy.uid_headers:
+            found["requestheader-uid-headers"] = dumps(front_proxy.uid_headers).decode()
+    return found
 
 
 def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes]]]:
@@ -90,9 +121,14 @@ def kubelet_client(options: Options) -> KubeletClientConfig:
 
 def server_config(options: Options, who: Authentication, authorizer: Authorizer) -> ServerConfig:
     """What all servers of the chain share."""
-    generic = options.generic
+    generic, headers = options.generic, options.authentication
     chain = ChainConfig(
         auditor=audit.build(options.audit),
+        front_proxy_headers=(
+            *headers.requestheader_username_headers, *headers.requestheader_uid_headers,
+            *headers.requestheader_group_headers,
+        ),
+        front_proxy_extra_prefixes=headers.requestheader_extra_headers_prefix,
         authenticator=who.requests, authorizer=authorizer,
         constrained_impersonation=options.feature_gates.enabled("ConstrainedImpersonation"),
         api_audiences=options.authentication.api_audiences,

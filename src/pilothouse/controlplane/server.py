@@ -133,9 +133,8 @@ class ControlPlane:
         return aggregator.server
 
     def _hooks(self) -> KubeAPIServerHooks:
-        client_ca = b"".join(path.read_bytes() for path in self.options.client_ca_files)
         modes = self.options.authorization.authorization_mode
-        return KubeAPIServerHooks(self._address, {"client-ca-file": client_ca.decode()}, "RBAC" in modes)
+        return KubeAPIServerHooks(self._address, config.authentication_info(self.options), "RBAC" in modes)
 
     # Running
 

@@ -5,7 +5,7 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
-from pilothouse.options.options import Options
+from pilothouse.options.options import AggregatorOptions, AuthenticationOptions, Options
 
 _UNSPECIFIED = ("", "0.0.0.0", "::")  # noqa: S104
 
@@ -36,10 +36,38 @@ def complete(options: Options) -> Options:
             ),
         ),
         authentication=replace(
-            options.authentication,
+            _front_proxy(options.authentication, data_dir),
             api_audiences=options.authentication.api_audiences or accounts.service_account_issuer,
         ),
+        aggregator=_proxy_client(options, data_dir),
     )
+
+
+def _front_proxy(given: AuthenticationOptions, data_dir: str) -> AuthenticationOptions:
+    """With our own authority for front proxies and the usual headers, unless others are given."""
+    if given.requestheader_client_ca_file:
+        return given
+    return replace(
+        given,
+        requestheader_client_ca_file=f"{data_dir}/pki/front-proxy-ca.crt",
+        requestheader_allowed_names=given.requestheader_allowed_names or ("front-proxy-client",),
+        requestheader_username_headers=given.requestheader_username_headers or ("X-Remote-User",),
+        requestheader_uid_headers=given.requestheader_uid_headers or ("X-Remote-Uid",),
+        requestheader_group_headers=given.requestheader_group_headers or ("X-Remote-Group",),
+        requestheader_extra_headers_prefix=given.requestheader_extra_headers_prefix or ("X-Remote-Extra-",),
+    )
+
+
+def _proxy_client(options: Options, data_dir: str) -> AggregatorOptions:
+    """With our own client certificate, if extension servers are told of its authority."""
+    given = options.aggregator
+    if (
+        given.proxy_client_cert_file or given.proxy_client_key_file
+        or options.authentication.requestheader_client_ca_file
+    ):
+        return given
+    pair = f"{data_dir}/pki/front-proxy-client"
+    return replace(given, proxy_client_cert_file=f"{pair}.crt", proxy_client_key_file=f"{pair}.key")
 
 
 def default_data_dir() -> str:

@@ -71,6 +71,13 @@ class AuthenticationOptions:
     token_auth_file: str
     api_audiences: tuple[str, ...]
     """Completed: the issuers, if not given."""
+    requestheader_client_ca_file: str
+    """Completed, with the names and headers below: our own front proxy authority, if not given."""
+    requestheader_allowed_names: tuple[str, ...]
+    requestheader_username_headers: tuple[str, ...]
+    requestheader_uid_headers: tuple[str, ...]
+    requestheader_group_headers: tuple[str, ...]
+    requestheader_extra_headers_prefix: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -143,6 +150,17 @@ class ControlPlaneOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class AggregatorOptions:
+    """How extension API servers are reached. Completed: without certificate flags, and with our own front proxy
+    authority, the pair that `transport.pki` makes."""
+
+    aggregator_reject_forwarding_redirect: bool
+    enable_aggregator_routing: bool
+    proxy_client_cert_file: str
+    proxy_client_key_file: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class KubeletOptions:
     """How kubelets are reached."""
 
@@ -170,6 +188,7 @@ class Options:
     logging: LoggingOptions
     control_plane: ControlPlaneOptions
     kubelet: KubeletOptions
+    aggregator: AggregatorOptions
     feature_gates: FeatureGates
     given: frozenset[str] = frozenset()
     """Names of the flags that were given."""
@@ -217,6 +236,7 @@ class Options:
             logging=_pick(LoggingOptions, parsed.values),
             control_plane=_pick(ControlPlaneOptions, parsed.values),
             kubelet=_pick(KubeletOptions, parsed.values),
+            aggregator=_pick(AggregatorOptions, parsed.values),
             feature_gates=feature_gates, given=parsed.given, values=parsed.values,
             parse_errors=(*parsed.errors, *gate_errors),
         )

@@ -212,7 +212,10 @@ def _tls_context(options: Options, pki: PKI) -> ssl.SSLContext:
     return server_context(
         Path(serving.tls_cert_file) if serving.tls_cert_file else pki.serving.certificate,
         Path(serving.tls_private_key_file) if serving.tls_private_key_file else pki.serving.key,
-        client_authorities=[path.read_bytes() for path in options.client_ca_files],
+        client_authorities=[
+            path.read_bytes()
+            for path in (*options.client_ca_files, Path(options.authentication.requestheader_client_ca_file))
+        ],
         minimum_version=TLS_VERSIONS[serving.tls_min_version],
         ciphers=[name for name in ciphers if name],
     )

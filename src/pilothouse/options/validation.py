@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from pilothouse.authorization.factory import MODES
@@ -114,6 +116,9 @@ def _serving(options: Options) -> Iterator[str]:
         ("tls-cert-file", serving.tls_cert_file),
         ("tls-private-key-file", serving.tls_private_key_file),
         ("client-ca-file", options.authentication.client_ca_file),
+        ("requestheader-client-ca-file", options.authentication.requestheader_client_ca_file),
+        ("proxy-client-cert-file", options.aggregator.proxy_client_cert_file),
+        ("proxy-client-key-file", options.aggregator.proxy_client_key_file),
         ("token-auth-file", options.authentication.token_auth_file),
         ("service-account-signing-key-file", options.service_accounts.service_account_signing_key_file),
         ("kubelet-certificate-authority", options.kubelet.kubelet_certificate_authority),
@@ -151,6 +156,44 @@ def _is_url(text: str) -> bool:
     except ValueError:
         return False
     return bool(parts.scheme) and not any(c.isspace() for c in text)
+
+
+def _request_header(options: Options) -> Iterator[str]:
+    given = options.authentication
+    for flag, values in (
+        ("requestheader-username-headers", given.requestheader_username_headers),
+        ("requestheader-group-headers", given.requestheader_group_headers),
+        ("requestheader-extra-headers-prefix", given.requestheader_extra_headers_prefix),
+        ("requestheader-allowed-names", given.requestheader_allowed_names),
+        ("requestheader-uid-headers", given.requestheader_uid_headers),
+    ):
+        if not all(value.strip() for value in values):
+            yield f"empty value in {quoted(flag)}"
+    uids = given.requestheader_uid_headers
+    if uids and "x-remote-uid" not in (name.lower() for name in uids):
+        yield ("--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - "
+               "API aggregation will not work")
+    client_ca, proxy_ca = given.client_ca_file, given.requestheader_client_ca_file
+    if client_ca and not given.requestheader_allowed_names and _certificates(client_ca) & _certificates(proxy_ca):
+        yield ("--requestheader-client-ca-file and --client-ca-file contain overlapping certificates; "
+               "--requestheader-allowed-names must be specified to ensure regular client certificates cannot set "
+               "authenticating proxy headers for arbitrary users")
+
+
+def _certificates(path: str) -> set[str]:
+    """The certificates of a PEM bundle, as text without blanks; none for a file that cannot be read."""
+    try:
+        text = Path(path).read_text("ascii", "replace")
+    except OSError:
+        return set()
+    blocks = re.findall("-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", text, re.DOTALL)
+    return {"".join(block.split()) for block in blocks}
+
+
+def _aggregator(options: Options) -> Iterator[str]:
+    given = options.aggregator
+    if bool(given.proxy_client_cert_file) != bool(given.proxy_client_key_file):
+        yield "--proxy-client-cert-file and --proxy-client-key-file must be specified together"
 
 
 def _authorization(options: Options) -> Iterator[str]:
@@ -227,6 +270,6 @@ def _kubelet(options: Options) -> Iterator[str]:
 
 
 _CHECKS: tuple[Callable[[Options], Iterator[str]], ...] = (
-    _generic, _storage, _serving, lambda options: audit.validate(options.audit), _service_accounts, _authorization,
-    _api, _logging, _control_plane, _kubelet,
+    _generic, _storage, _serving, lambda options: audit.validate(options.audit), _service_accounts, _request_header,
+    _authorization, _api, _logging, _control_plane, _kubelet, _aggregator,
 )

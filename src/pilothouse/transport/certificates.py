@@ -22,11 +22,11 @@ class Authority:
     key: ec.EllipticCurvePrivateKey
 
 
-def authority(now: float, until: float) -> tuple[bytes, bytes]:
+def authority(now: float, until: float, name: str = "pilothouse-ca") -> tuple[bytes, bytes]:
     """A self-signed authority: (certificate, key)."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"pilothouse-ca@{int(now)}")])
-    builder = _builder(name, name, key.public_key(), now, until, key.public_key())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"{name}@{int(now)}")])
+    builder = _builder(subject, subject, key.public_key(), now, until, key.public_key())
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     builder = builder.add_extension(_key_usage(signs_certificates=True), critical=True)
     return _pem(builder.sign(key, hashes.SHA256()), key)

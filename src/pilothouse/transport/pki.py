@@ -4,6 +4,8 @@ In the directory (`pki` in --data-dir), keys with mode 0600:
 - `ca.crt`, `ca.key`: the authority of the other two; ten years;
 - `apiserver.crt`, `apiserver.key`: the serving certificate; one year (may lie in --cert-dir instead);
 - `admin.crt`, `admin.key`: the administrator's client certificate (kubernetes-admin in system:masters); one year;
+- `front-proxy-ca.crt`, `front-proxy-ca.key`: the authority of front proxies, whose headers name users; ten years;
+- `front-proxy-client.crt`, `front-proxy-client.key`: what this server shows to extension API servers; one year;
 - `sa.key`, `sa.pub`: the RSA pair that signs service account tokens, as upstream's RS256 wants;
 - `index.json`: until when and for which names the certificates hold. It is there so that a start with
   nothing to make does not have to load the x509 library, which alone costs a tenth of the start's budget.
@@ -21,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 DAY = 86400
+FRONT_PROXY = "front-proxy-client"
+"""The common name of our front proxy certificate."""
 CA_SECONDS = 3650 * DAY
 LEAF_SECONDS = 365 * DAY
 RENEW_SECONDS = 30 * DAY
@@ -52,6 +56,14 @@ class PKI:
         return Pair(self.directory / "admin.crt", self.directory / "admin.key")
 
     @property
+    def front_proxy_ca(self) -> Pair:
+        return Pair(self.directory / "front-proxy-ca.crt", self.directory / "front-proxy-ca.key")
+
+    @property
+    def front_proxy(self) -> Pair:
+        return Pair(self.directory / "front-proxy-client.crt", self.directory / "front-proxy-client.key")
+
+    @property
     def service_account(self) -> Pair:
         return Pair(self.directory / "sa.pub", self.directory / "sa.key")
 
@@ -75,16 +87,18 @@ def ensure(
     now = clock()
     wanted = [*names, *addresses]
     made_ca = not _holds(index.get("ca"), pki.ca, now, [])
+    made_proxy_ca = not _holds(index.get("front-proxy-ca"), pki.front_proxy_ca, now, [])
     need_serving = made_ca or not _holds(index.get("apiserver"), pki.serving, now, wanted)
     need_admin = made_ca or not _holds(index.get("admin"), pki.admin, now, [])
-    if not (need_serving or need_admin):
+    need_proxy = made_proxy_ca or not _holds(index.get("front-proxy-client"), pki.front_proxy, now, [])
+    if not (need_serving or need_admin or need_proxy):
         return pki
     from pilothouse.transport import certificates
 
-    if made_ca:
-        certificate, key = certificates.authority(now, now + CA_SECONDS)
-        write_pair(pki.ca, certificate, key)
-        index["ca"] = {"not_after": now + CA_SECONDS}
+    for made, name, pair in ((made_ca, "ca", pki.ca), (made_proxy_ca, "front-proxy-ca", pki.front_proxy_ca)):
+        if made:
+            write_pair(pair, *certificates.authority(now, now + CA_SECONDS, f"pilothouse-{name}"))
+            index[name] = {"not_after": now + CA_SECONDS}
     ca = certificates.load_authority(pki.ca.certificate.read_bytes(), pki.ca.key.read_bytes())
     until = min(now + LEAF_SECONDS, index["ca"]["not_after"])
     if need_serving:
@@ -93,6 +107,12 @@ def ensure(
     if need_admin:
         write_pair(pki.admin, *certificates.client(ca, "kubernetes-admin", ["system:masters"], now, until))
         index["admin"] = {"not_after": until}
+    if need_proxy:
+        proxies = pki.front_proxy_ca
+        ca = certificates.load_authority(proxies.certificate.read_bytes(), proxies.key.read_bytes())
+        until = min(now + LEAF_SECONDS, index["front-proxy-ca"]["not_after"])
+        write_pair(pki.front_proxy, *certificates.client(ca, FRONT_PROXY, [], now, until))
+        index["front-proxy-client"] = {"not_after": until}
     write_file(directory / "index.json", json.dumps(index, indent=1).encode(), 0o600)
     return pki
 
