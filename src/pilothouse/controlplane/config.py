@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pilothouse.aggregator.server import AggregatorConfig
+from pilothouse.apimachinery.proxy.backend import Files
 from pilothouse.authentication import factory as authentication
 from pilothouse.authentication.requestheader import RequestHeaderConfig
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
     from pilothouse.admission.interface import Lister
+    from pilothouse.aggregator.resolver import Services as ServiceLookup
     from pilothouse.apimachinery.gvk import GroupResource
     from pilothouse.authentication.factory import Authentication
     from pilothouse.authorization.interface import Authorizer
@@ -116,6 +119,18 @@ def kubelet_client(options: Options) -> KubeletClientConfig:
         certificate_authority=kubelet.kubelet_certificate_authority,
         client_certificate=kubelet.kubelet_client_certificate, client_key=kubelet.kubelet_client_key,
         preferred_address_types=kubelet.kubelet_preferred_address_types, timeout=kubelet.kubelet_timeout,
+    )
+
+
+def aggregation(options: Options, services: ServiceLookup) -> AggregatorConfig:
+    """How extension API servers are reached."""
+    given, bound = options.aggregator, options.serving.bind_address
+    own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104
+    return AggregatorConfig(
+        objects=services, own=(own, options.serving.secure_port),
+        client=Files("", given.proxy_client_cert_file, given.proxy_client_key_file),
+        by_endpoints=given.enable_aggregator_routing,
+        reject_redirects=given.aggregator_reject_forwarding_redirect,
     )
 
 

@@ -16,12 +16,14 @@ from pilothouse.apiextensions import server as apiextensions
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
 from pilothouse.controlplane import authorization, config, discovery
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
+from pilothouse.controlplane.config import aggregation
 from pilothouse.controlplane.crd_registration import CRDRegistration
 from pilothouse.controlplane.hooks import KubeAPIServerHooks, install_generic
 from pilothouse.controlplane.lister import StoreLister
 from pilothouse.controlplane.metrics import install_metrics
 from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
+from pilothouse.controlplane.service_index import ServiceIndex
 from pilothouse.controlplane.service_resolver import cluster_ips
 from pilothouse.controlplane.stores import follow, make_stores
 from pilothouse.endpoints.discovery import StorageVersions, storage_versions
@@ -115,7 +117,10 @@ class ControlPlane:
 
     def _aggregator(self, config: ServerConfig, kube: GenericAPIServer) -> GenericAPIServer:
         """The outermost server, fed with APIServices and, for theirs, with CustomResourceDefinitions."""
-        aggregator = Aggregator(config, kube)
+        services = ServiceIndex(StoreLister(self.stores))
+        aggregator = Aggregator(config, kube, aggregation(self.options, services))
+        services.listen(aggregator.availability.service_changed)
+        services.follow(self.storage, self.stores)
         for group in self.groups:
             for version in group.versions:
                 if group.name != API_REGISTRATION:

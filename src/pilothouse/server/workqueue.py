@@ -19,17 +19,27 @@ FIRST_PAUSE = 0.005
 LONGEST_PAUSE = 60.0
 
 
+class Again(Exception):
+    """Raised by work that has to be done again after a pause, without being a failure of this server."""
+
+
 class WorkQueue(Generic[K]):
     """`work(key)` does one key; what it raises is logged (but for conflicts, which are expected) and tried again."""
 
-    def __init__(self, name: str, work: Callable[[K], Awaitable[None]], workers: int = 4) -> None:
+    def __init__(
+        self, name: str, work: Callable[[K], Awaitable[None]], workers: int = 4, *, first_pause: float = FIRST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE,
+    ) -> None:
         self.name = name
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
         self._work = work
         self._workers = workers
         self._waiting: dict[K, None] = {}
         self._running: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
+        self._timers: dict[K, asyncio.TimerHandle] = {}
         self._wake = asyncio.Event()
 
     def add(self, key: K) -> None:
@@ -40,7 +50,19 @@ class WorkQueue(Generic[K]):
             self._wake.set()
 
     def add_after(self, key: K, seconds: float) -> None:
-        asyncio.get_running_loop().call_later(seconds, self.add, key)
+        """Of several times the earliest counts."""
+        loop = asyncio.get_running_loop()
+        when = loop.time() + seconds
+        known = self._timers.get(key)
+        if known is not None:
+            if known.when() <= when:
+                return
+            known.cancel()
+        self._timers[key] = loop.call_at(when, self._due, key)
+
+    def _due(self, key: K) -> None:
+        del self._timers[key]
+        self.add(key)
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -71,6 +93,9 @@ class WorkQueue(Generic[K]):
     def _retry(self, key: K, error: Exception) -> None:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        if not (isinstance(error, StatusError) and error.code in (404, 409)):
+        if isinstance(error, Again):
+            log.info("Controller will try again", level=2, controller=self.name, key=str(key), err=str(error))
+        elif not (isinstance(error, StatusError) and error.code in (404, 409)):
             log.exception("Controller failed, will try again", error, controller=self.name, key=str(key))
-        self.add_after(key, min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE))
+        # The exponent is bounded, for what fails for days.
+        self.add_after(key, min(self._first_pause * 2 ** min(failures, 32), self._longest_pause))

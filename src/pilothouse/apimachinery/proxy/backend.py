@@ -42,11 +42,21 @@ class Files:
 
 
 class Transport:
-    """How to connect to a sort of backends. Holds no connection; files that changed are read again."""
+    """How to connect to a sort of backends; files that changed are read again.
 
-    def __init__(self, files: Files | None = None, connect_seconds: float = CONNECT_SECONDS) -> None:
+    `server_name` is what their certificates must be for (and what they are told by SNI), "" for the host of the
+    location. With `keep`, connections are kept for later requests until `close`.
+    """
+
+    def __init__(
+        self, files: Files | None = None, connect_seconds: float = CONNECT_SECONDS, *, server_name: str = "",
+        keep: bool = False,
+    ) -> None:
         self._files = files or Files()
         self.connect_seconds = connect_seconds
+        self.server_name = server_name
+        self._keep = keep
+        self._kept: aiohttp.ClientSession | None = None
         self._context: ssl.SSLContext | None = None
         self._stamp: tuple[int, ...] = ()
 
@@ -71,29 +81,48 @@ class Transport:
     def _load(self) -> ssl.SSLContext:
         files = self._files
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        if files.authority:
-            context.load_verify_locations(cadata=Path(files.authority).read_text())
-        else:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+        self._trust(context)
         if files.certificate:
             context.load_cert_chain(files.certificate, files.key)
         return context
 
+    def _trust(self, context: ssl.SSLContext) -> None:
+        """Whose certificates are believed. Raises OSError or BackendError."""
+        if self._files.authority:
+            context.load_verify_locations(cadata=Path(self._files.authority).read_text())
+        else:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+
     def tls_for(self, location: Location) -> ssl.SSLContext | None:
         return self.tls() if location.scheme == "https" else None
 
-    def session(self, location: Location) -> aiohttp.ClientSession:
-        """For one request to `location`: its connection ends with it."""
+    def session(self) -> aiohttp.ClientSession:
+        """For one request; give it back with `release`."""
+        if self._kept is not None:
+            return self._kept
         import aiohttp
 
-        connector = aiohttp.TCPConnector(ssl=self.tls_for(location) or False, force_close=True)
+        connector = aiohttp.TCPConnector(force_close=not self._keep, limit=0)
         timeout = aiohttp.ClientTimeout(total=None, connect=self.connect_seconds)
-        return aiohttp.ClientSession(
+        session = aiohttp.ClientSession(
             connector=connector, timeout=timeout, auto_decompress=False, cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type"),
             max_line_size=65536, max_field_size=65536,
         )
+        if self._keep:
+            self._kept = session
+        return session
+
+    async def release(self, session: aiohttp.ClientSession) -> None:
+        if session is not self._kept:
+            await session.close()
+
+    async def close(self) -> None:
+        """Give up the connections that were kept; requests that still run lose theirs."""
+        session, self._kept = self._kept, None
+        if session is not None:
+            await session.close()
 
     async def connect(self, location: Location, factory: Callable[[], asyncio.Protocol]) -> None:
         """A bare connection for `factory`'s protocol. Raises BackendError."""
@@ -102,10 +131,14 @@ class Transport:
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(self.connect_seconds):
-                name = host if context else None
+                name = (self.server_name or host) if context else None
                 await loop.create_connection(factory, host, port, ssl=context, server_hostname=name)
         except (OSError, TimeoutError) as error:
-            raise BackendError(describe(error, location)) from None
+            raise BackendError(self.describe(error, location)) from None
+
+    def describe(self, error: BaseException, location: Location) -> str:
+        """What Go would say about a failure to connect to `location`."""
+        return describe(error, location, self.server_name)
 
 
 def port_number(location: Location) -> int:
@@ -119,7 +152,7 @@ def port_number(location: Location) -> int:
         raise BackendError(f"dial tcp: lookup tcp/{port}: unknown port") from None
 
 
-def describe(error: BaseException, location: Location) -> str:
+def describe(error: BaseException, location: Location, server_name: str = "") -> str:
     """What Go's net and crypto/tls would say about a failure to connect."""
     host, port = location.address
     address = join_host_port(host, port)
@@ -129,7 +162,7 @@ def describe(error: BaseException, location: Location) -> str:
         reason = "no such host" if error.errno in _UNKNOWN_HOST else "server misbehaving"
         return f"dial tcp: lookup {host}{_resolver()}: {reason}"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"tls: failed to verify certificate: x509: {_certificate_problem(error, host)}"
+        return f"tls: failed to verify certificate: x509: {_certificate_problem(error, server_name or host)}"
     if isinstance(error, ssl.SSLError):
         if error.reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG"):
             return "http: server gave HTTP response to HTTPS client"

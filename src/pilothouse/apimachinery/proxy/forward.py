@@ -23,7 +23,10 @@ _BODILESS = frozenset({204, 304})
 class Answer(AsyncIterator[bytes]):
     """A backend's answer: its head is here, its body comes as it is iterated. Close it in any case."""
 
-    def __init__(self, session: aiohttp.ClientSession, response: aiohttp.ClientResponse) -> None:
+    def __init__(
+        self, transport: Transport, session: aiohttp.ClientSession, response: aiohttp.ClientResponse
+    ) -> None:
+        self._transport = transport
         self._session = session
         self._response = response
         self.status = response.status
@@ -56,7 +59,7 @@ class Answer(AsyncIterator[bytes]):
 
     async def aclose(self) -> None:
         self._response.close()
-        await self._session.close()
+        await self._transport.release(self._session)
 
 
 async def send(
@@ -68,28 +71,36 @@ async def send(
     from yarl import URL
 
     port = port_number(location)
-    session = transport.session(location)
-    given = CIMultiDict(
-        (passing.canonical(name).decode("latin-1"), value.decode("latin-1")) for name, value in headers
-    )
+    context = transport.tls_for(location)
+    session = transport.session()
+    given = CIMultiDict((passing.canonical(name).decode("latin-1"), _text(value)) for name, value in headers)
     address = replace(location, host=_host(location, port))
     try:
         response = await session.request(
             method, URL(address.url, encoded=True), headers=given, data=body, allow_redirects=False,
+            ssl=context or False, server_hostname=transport.server_name or None,
         )
     except aiohttp.ClientConnectorCertificateError as error:
-        await session.close()
-        raise BackendError(describe(error.certificate_error, location)) from None
+        await transport.release(session)
+        raise BackendError(transport.describe(error.certificate_error, location)) from None
     except aiohttp.ClientConnectorError as error:
-        await session.close()
-        raise BackendError(describe(error.os_error, location)) from None
+        await transport.release(session)
+        raise BackendError(transport.describe(error.os_error, location)) from None
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-        await session.close()
+        await transport.release(session)
         raise BackendError(_broken(error, location)) from None
     except BaseException:
-        await session.close()
+        await transport.release(session)
         raise
-    return Answer(session, response)
+    return Answer(transport, session, response)
+
+
+def _text(value: bytes) -> str:
+    """As aiohttp, which writes UTF-8, sends the same bytes again; for others than UTF-8 there is no such text."""
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value.decode("latin-1")
 
 
 def _host(location: Location, port: int) -> str:

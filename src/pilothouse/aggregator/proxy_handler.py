@@ -1,0 +1,108 @@
+"""Requests handed on to extension API servers (upstream: kube-aggregator pkg/apiserver/handler_proxy.go)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from pilothouse.aggregator.api_services import Object, is_available
+from pilothouse.aggregator.backend import Backend, user_headers, without_user
+from pilothouse.aggregator.resolver import ResolveError
+from pilothouse.apimachinery.http import Headers, Request, Response
+from pilothouse.apimachinery.proxy import headers as passing
+from pilothouse.apimachinery.proxy import upgrade
+from pilothouse.apimachinery.proxy.backend import BackendError
+from pilothouse.apimachinery.proxy.forward import Answer, forward, response_of
+from pilothouse.apimachinery.proxy.location import Location, encode_query
+from pilothouse.observability.logging import log
+from pilothouse.server.responses import text_error
+
+_DISCOVERY_SECONDS = 5.0
+"""Discovery of a group version must be quick, so that all clients of the server stay quick."""
+_REDIRECT = b"the backend attempted to redirect this request, which is not permitted"
+#: Told of a request that was refused here: (request, status code).
+Terminated = Callable[[Request, int], None]
+
+
+class ProxyHandler:
+    """The handler of one remote APIService. `update` takes its newest state."""
+
+    def __init__(self, backend: Backend, obj: Object, *, reject_redirects: bool, terminated: Terminated) -> None:
+        self.backend = backend
+        self._available = is_available(obj)
+        self._reject_redirects = reject_redirects
+        self._terminated = terminated
+
+    def update(self, obj: Object, backend: Backend | None = None) -> None:
+        """`backend` when the spec has changed."""
+        self._available = is_available(obj)
+        if backend is not None:
+            self.backend = backend
+
+    async def __call__(self, request: Request) -> Response:
+        """An `http.Handler`."""
+        backend = self.backend
+        if not self._available:
+            return self._refuse(request, "service unavailable", 503)
+        try:
+            await backend.prepare()
+        except BackendError as error:
+            return self._refuse(request, str(error), 500)
+        try:
+            location = backend.locate()
+        except ResolveError as error:
+            namespace, name, _ = backend.service
+            log.error(f"error resolving {namespace}/{name}", error)
+            return self._refuse(request, "service unavailable", 503)
+        location = replace(location, path=request.path, raw_query=encode_query(request.query))
+        try:
+            if passing.is_upgrade(request):
+                request.headers = self._headers(request, request.headers, location)
+                return await upgrade.carry(request, location, backend.transport)
+            return await self._forward(request, location)
+        except BackendError as error:
+            return text_error(503, str(error))
+
+    def _refuse(self, request: Request, text: str, code: int) -> Response:
+        self._terminated(request, code)
+        return text_error(code, text)
+
+    def _headers(self, request: Request, headers: Headers, location: Location) -> Headers:
+        """What goes to the server: the user, the request's audit id, and the server's own host."""
+        own = (b"host", b"audit-id")
+        found = [header for header in without_user(headers) if header[0] not in own]
+        found.append((b"host", location.host.encode()))
+        if request.context.audit_id:
+            found.append((b"audit-id", request.context.audit_id.encode()))
+        return found + user_headers(request.context.user)
+
+    async def _forward(self, request: Request, location: Location) -> Response:
+        """Raises BackendError."""
+        headers = self._headers(request, passing.to_backend(request), location)
+        headers += [
+            (b"x-forwarded-uri", location.escaped_path.encode()), (b"x-forwarded-host", location.host.encode()),
+            (b"x-forwarded-proto", b"https"),
+        ]
+        seconds = _DISCOVERY_SECONDS if _is_discovery(request) else None
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await forward(request, location, self.backend.transport, headers)
+        except BackendError as error:
+            raise BackendError(f"error trying to reach service: {error}") from None
+        except TimeoutError:
+            raise BackendError("error trying to reach service: context deadline exceeded") from None
+        if self._reject_redirects and 300 <= answer.status < 400 and passing.value_of(answer.headers, b"location"):
+            await answer.aclose()
+            return Response(502, _REDIRECT)
+        return await _response(answer)
+
+
+async def _response(answer: Answer) -> Response:
+    answer.headers = passing.without_cors(answer.headers)
+    return await response_of(answer)
+
+
+def _is_discovery(request: Request) -> bool:
+    info = request.context.request_info
+    return not info.is_resource_request and len(info.path.strip("/").split("/")) == 3
