@@ -45,17 +45,30 @@ _TITLES = {
 _WITHOUT_VALUE = {REQUIRED, FORBIDDEN, TOO_LONG, INTERNAL}
 
 
+#: A path that is longer says no more. It would be copied for each value below it.
+LONGEST_PATH = 4096
+#: No more causes than these are looked for where a client decides how many there are.
+MOST_ERRORS = 1000
+
+
 def child(path: str, *names: str) -> str:
     """`child("spec", "a", "b")` is "spec.a.b"; an empty path adds no dot."""
-    return ".".join((path, *names)) if path else ".".join(names)
+    if len(path) >= LONGEST_PATH:
+        return path
+    return bounded(".".join((path, *names)) if path else ".".join(names))
 
 
 def index(path: str, i: int) -> str:
-    return f"{path}[{i}]"
+    return path if len(path) >= LONGEST_PATH else f"{path}[{i}]"
 
 
 def key(path: str, k: str) -> str:
-    return f"{path}[{k}]"
+    return path if len(path) >= LONGEST_PATH else bounded(f"{path}[{k}]")
+
+
+def bounded(path: str) -> str:
+    """`path`, or as much of it as a path may have."""
+    return path if len(path) <= LONGEST_PATH else path[:LONGEST_PATH]
 
 
 @dataclass(frozen=True, slots=True)

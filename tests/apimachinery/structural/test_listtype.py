@@ -42,3 +42,11 @@ def test_cases(schema: dict[str, Any], value: Any, errors: list[str]) -> None:
 def test_anything_can_be_checked(schema: dict[str, Any], obj: dict[str, Any]) -> None:
     for error in validate_lists(obj, new_structural(schema)):
         assert str(error)
+
+
+def test_only_so_many_are_told() -> None:
+    s = new_structural({"type": "object", "additionalProperties": SET})
+    assert len(validate_lists({"a": [*range(5000), *range(5000)], "b": [1, 1]}, s)) == 1000
+    long = "k" * 100_000
+    errors = validate_lists({long: [[1], [1]]}, new_structural({"type": "object", "additionalProperties": SET}))
+    assert [len(e.field) for e in errors] == [4096]

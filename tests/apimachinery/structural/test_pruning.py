@@ -85,3 +85,9 @@ def test_only_so_many_are_told() -> None:
     obj = {"a": {str(i): i for i in range(5000)}}
     assert len(paths(prune(obj, new_structural(_object({"a": _object({})}))))) == 1000
     assert obj == {"a": {}}
+
+
+def test_paths_are_of_reasonable_length() -> None:
+    obj = {"k" * 100_000: [{"x": 1}] * 2}
+    (path,) = set(paths(prune(obj, new_structural({"type": "object", "properties": {}}), is_resource_root=False)))
+    assert path == "k" * 4096

@@ -18,12 +18,12 @@ _UNSPECIFIED: Final = object()
 
 def validate_lists(obj: Any, s: Structural, path: str = "") -> list[Error]:
     """A Duplicate for each item that is in its list for the second time, and Invalid for items that a list of type
-    "map" cannot hold."""
+    "map" cannot hold; of very many, those found first."""
     errors: list[Error] = []
     check = s.compiled("list types", lambda: _compile(s))
     if check is not None:
         check(obj, path, errors)
-    return errors
+    return errors[: field.MOST_ERRORS]
 
 
 def _compile(s: Structural) -> _Check | None:
@@ -69,7 +69,7 @@ def _own_check(s: Structural) -> _Check | None:
 
 
 def _check_set(x: list[Any], path: str, errors: list[Error]) -> None:
-    errors.extend(field.duplicate(index(path, i), x[i]) for i in _repeated(x))
+    errors.extend(field.duplicate(index(path, i), x[i]) for i in _repeated(x, field.MOST_ERRORS - len(errors)))
 
 
 def _check_map(x: list[Any], key_names: tuple[str, ...], path: str, errors: list[Error]) -> None:
@@ -87,11 +87,11 @@ def _check_map(x: list[Any], key_names: tuple[str, ...], path: str, errors: list
         shown = [{} if k is _UNSPECIFIED else {name: k} for k in keys]
     else:
         keys = shown = [{name: item[name] for name in key_names if name in item} if item else {} for item in x]
-    errors.extend(field.duplicate(index(path, i), shown[i]) for i in _repeated(keys))
+    errors.extend(field.duplicate(index(path, i), shown[i]) for i in _repeated(keys, field.MOST_ERRORS - len(errors)))
 
 
-def _repeated(values: list[Any]) -> list[int]:
-    """The places where values appear for the second time. 1, 1.0 and true are three values."""
+def _repeated(values: list[Any], most: int) -> list[int]:
+    """The places where values appear for the second time, at most so many. 1, 1.0 and true are three values."""
     seen: dict[Any, int] = {}
     found = []
     for i, value in enumerate(values):
@@ -102,6 +102,8 @@ def _repeated(values: list[Any]) -> list[int]:
         times = seen[mark] = seen.get(mark, 0) + 1
         if times == 2:
             found.append(i)
+            if len(found) >= most:
+                break
     return found
 
 

@@ -6,6 +6,7 @@ For each node one closure is compiled and kept with it. Objects are changed in p
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+from pilothouse.apimachinery import field
 from pilothouse.apimachinery.structural.model import Structural
 
 #: Where a value stands: (place of its parent, its key or index); None is the root. Made into text only for errors.
@@ -42,7 +43,7 @@ def _text(place: Place, known: dict[int, str]) -> str:
     text = known[id(place)] if place is not None else ""
     for step in reversed(steps):
         key = step[1]
-        text = f"{text}[{key}]" if key.__class__ is int else f"{text}.{key}" if text else str(key)
+        text = field.index(text, key) if isinstance(key, int) else field.child(text, key)
         known[id(step)] = text
     return text
 

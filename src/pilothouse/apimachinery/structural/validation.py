@@ -22,11 +22,12 @@ _NEEDS_TYPE: Final = {
 
 
 def validate_structural(path: str, s: Structural) -> list[Error]:
-    """What makes the schema non-structural, sorted by text as upstream sorts it. `path` is where it stands."""
+    """What makes the schema non-structural, sorted by text as upstream sorts it; of very many, those found first.
+    `path` is where it stands."""
     errors: list[Error] = []
     _check_node(s, _ROOT, path, errors)
     _check_completeness(s.value_validation, s, path, path, errors)
-    return sorted(errors, key=str)
+    return sorted(errors[: field.MOST_ERRORS], key=str)
 
 
 def _check_node(s: Structural, level: str, path: str, errors: list[Error]) -> None:

@@ -10,7 +10,8 @@ from pilothouse.apimachinery.structural.value_numbers import Fault
 
 
 class Result:
-    """Errors by upstream's text for them, in order: the same text is said once. `matches` counts what was right."""
+    """Errors by upstream's text for them, in order: the same text is said once, and only so many are kept. `matches`
+    counts what was right."""
 
     __slots__ = ("errors", "matches")
 
@@ -19,7 +20,8 @@ class Result:
         self.matches = 0
 
     def add(self, text: str, error: Error) -> None:
-        self.errors.setdefault(text, error)
+        if len(self.errors) < field.MOST_ERRORS:
+            self.errors.setdefault(text, error)
 
     def add_invalid(self, path: str, value: Any, text: str) -> None:
         self.add(text, field.invalid(path, value, text))
@@ -41,7 +43,7 @@ class Result:
     def merge(self, other: Result) -> None:
         self.matches += other.matches
         for text, error in other.errors.items():
-            self.errors.setdefault(text, error)
+            self.add(text, error)
 
     def at(self, path: str) -> list[Error]:
         """The errors, with the path of the value in front."""

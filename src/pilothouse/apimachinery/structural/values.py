@@ -235,16 +235,21 @@ def _check_object(
                 result.add_invalid(path, name, f"{path}.{name} in body is a forbidden property")
             else:
                 below = _key(correlated, path, name)
-                result.merge(validate_value(additional, value[name], f"{path}.{name}", below))
+                result.merge(validate_value(additional, value[name], _below(path, name), below))
     for name in sorted(value):
         if name in properties:
             below = _key(correlated, path, name)
-            at = f"{path}.{name}" if path else name
+            at = _below(path, name) if path else name
             result.merge(validate_value(properties[name], value[name], at, below))
     for name in schema.required:
         if name not in value:
             at = f"{path}.{name}"
             result.add(f"{at} in body is required", field.required(at))
+
+
+def _below(path: str, name: str) -> str:
+    """Upstream puts a dot before names at the root too."""
+    return path if len(path) >= field.LONGEST_PATH else field.bounded(f"{path}.{name}")
 
 
 def _check_size(schema: ValueSchema, size: int, path: str, result: Result) -> None:
@@ -268,7 +273,7 @@ def _check_list(
     if schema.items is not None:
         for i, item in enumerate(value):
             below = correlated.index(i) if correlated is not None else None
-            result.merge(validate_value(schema.items, item, f"{path}[{i}]", below))
+            result.merge(validate_value(schema.items, item, field.index(path, i), below))
     if schema.min_items is not None and len(value) < schema.min_items:
         result.add_invalid(path, len(value), f"{path} in body should have at least {schema.min_items} items")
     if schema.max_items is not None and len(value) > schema.max_items:
