@@ -10,13 +10,14 @@ from typing import Any, Final
 from pilothouse.apimachinery.schema import model
 from pilothouse.apimachinery.schema.model import Type
 
+_LONG: Final = "9" * 5000
 _TEXTS: Final = (
     "", "x", "a", "b", "web", "A_b", "a.b", "example.com", "example.com/x", "k8s.io/x", "-", "a-", "x" * 64, "x" * 300,
     "ü", "\u2028<&>", "0", "1", "-1", "http", "/", "/data", "../x", "a//b", "*", "*.example.com", "true", "nil",
     "192.0.2.1", "10.0.0.300", "::1", "2001:db8::/32", "10.0.0.0/8", "10.0.0.1/8", "2020-01-02T03:04:05Z", "$(X)", "{}",
     "self.x == 1", "https://example.com", "file:///x", "sha256:0", "a=b", "a in (b)", "\x00", "cpu", "memory",
     "requests.cpu", "limits.memory", "hugepages-2Mi", "pods", "services", "metadata.name", "metadata.labels['a']",
-    "status.podIP", "v1", "apps/v1", "a/b/c", "kubernetes.io/x", "node.kubernetes.io/unreachable",
+    "status.podIP", "v1", "apps/v1", "a/b/c", "kubernetes.io/x", "node.kubernetes.io/unreachable", _LONG,
 )  # fmt: skip
 _ENUMS: Final = (
     "Always", "Never", "OnFailure", "IfNotPresent", "ClusterFirst", "Default", "None", "ClusterIP", "NodePort",
@@ -35,13 +36,13 @@ _NUMBERS: Final = (
 )
 _QUANTITIES: Final = (
     "0", "1", "100m", "1Gi", "2Gi", "1k", "1.5", "0.1n", "-1", "1e3", "9999999999999999999", "1Ei", "x", "", "1 Gi",
-    "1E",
+    "1E", "1e" + _LONG, _LONG,
 )
 _TIMES: Final = (
     "2020-01-02T03:04:05Z", "2020-01-02T03:04:05.123456Z", "2020-01-02T03:04:05+02:00", "0001-01-01T00:00:00Z",
     "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-23:59", "0001-01-01T00:00:00+14:00", "2020-13-01T00:00:00Z", "x", "",
 )
-_DURATIONS: Final = ("0s", "5s", "1h30m", "-1s", "1d", "", "10000000000h")
+_DURATIONS: Final = ("0s", "5s", "1h30m", "-1s", "1d", "", "10000000000h", _LONG + "s")
 _ANYTHING: Final[tuple[Any, ...]] = (
     None, True, False, 0, -1, 1.5, 2**70, "", "x", [], {}, [None], {"a": None}, {"": {}}, [[]], [{}], "2020",
 )  # fmt: skip
@@ -96,7 +97,9 @@ def _scalar(rng: Random, type: Type) -> Any:
         case model.QUANTITY:
             return rng.choice((*_QUANTITIES, 1, 1.5))
         case model.INT_OR_STRING:
-            return rng.choice((0, 1, -1, 80, 65536, 2**31, "http", "25%", "101%", "-1%", "0%", "x", "", "%"))
+            return rng.choice(
+                (0, 1, -1, 80, 65536, 2**31, "http", "25%", "101%", "-1%", "0%", "x", "", "%", _LONG + "%", _LONG)
+            )
         case model.TIME | model.MICRO_TIME:
             return rng.choice(_TIMES)
         case model.DURATION:

@@ -3,6 +3,7 @@
 import re
 
 from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.numbers import whole
 
 NANOSECOND = 1
 SECOND = 1_000_000_000
@@ -34,7 +35,7 @@ def parse(text: str) -> int:
             raise ValueError(f"time: unknown unit {go_quote(m[3])} in duration {go_quote(text)}")
         unit = _UNITS[m[3]]
         fraction = (m[2] or "")[:18]
-        total += int(m[1] or 0) * unit + int(fraction or 0) * unit // 10 ** len(fraction)
+        total += whole(m[1] or "0") * unit + int(fraction or 0) * unit // 10 ** len(fraction)
         rest = rest[m.end() :]
         if total > _LIMIT - (not negative):
             raise ValueError(f"time: invalid duration {go_quote(text)}")

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.numbers import whole
 
 Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
@@ -24,7 +25,7 @@ def parse_ip(text: str) -> Address | None:
     """Go's netutils.ParseIPSloppy; None for what it refuses."""
     try:
         if _DOTTED(text):
-            octets = [int(part) for part in text.split(".")]
+            octets = [whole(part) for part in text.split(".")]
             return IPv4Address(bytes(octets)) if max(octets) < 256 else None
         if ":" not in text or "%" in text:
             return None
@@ -41,7 +42,7 @@ def parse_cidr(text: str) -> tuple[Address, Network] | None:
     if not slash or address is None or not re.fullmatch("[0-9]+", length):
         return None
     mapped = isinstance(address, IPv4Address) and ":" in head
-    bits = int(length) - (96 if mapped else 0)
+    bits = whole(length) - (96 if mapped else 0)
     if not 0 <= bits <= address.max_prefixlen:
         return None
     return address, ip_network((address, bits), strict=False)

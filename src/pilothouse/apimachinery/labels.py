@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pilothouse.apimachinery import field, validation
+from pilothouse.apimachinery.numbers import whole
 
 Labels = Mapping[str, str]
 Match = Callable[[Labels], bool]
@@ -136,7 +137,7 @@ def _integer(text: str) -> int | None:
     """Go's strconv.ParseInt(text, 10, 64), None for its errors."""
     if not _DIGITS(text):
         return None
-    value = int(text)
+    value = whole(text)
     return value if -(1 << 63) <= value < 1 << 63 else None
 
 

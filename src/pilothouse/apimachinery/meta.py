@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pilothouse.apimachinery.numbers import whole
+
 Clock = Callable[[], float]
 
 #: The keys of ObjectMeta in the order in which Go writes them.
@@ -102,7 +104,7 @@ def parse_resource_version(text: str) -> int:
         return 0
     if not _UINT(text):
         raise ValueError(f'strconv.ParseUint: parsing "{text}": invalid syntax')
-    value = int(text)
+    value = whole(text)
     if value >= 1 << 64:
         raise ValueError(f'strconv.ParseUint: parsing "{text}": value out of range')
     return value

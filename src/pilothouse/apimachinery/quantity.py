@@ -8,6 +8,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache, total_ordering
 from typing import Final
 
+from pilothouse.apimachinery.numbers import whole
+
 DECIMAL_EXPONENT: Final = "DecimalExponent"
 BINARY_SI: Final = "BinarySI"
 DECIMAL_SI: Final = "DecimalSI"
@@ -155,7 +157,7 @@ def _interpret(suffix: str) -> tuple[int, int, str]:
         return 2, _BINARY_SUFFIXES[suffix], BINARY_SI
     if len(suffix) > 1 and suffix[0] in "eE":
         try:
-            exponent = int(suffix[1:])
+            exponent = whole(suffix[1:])
         except ValueError:
             raise QuantityError(SUFFIX_WRONG) from None
         if abs(exponent) <= _MAX_INT64:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pilothouse.apimachinery import field, fields, labels, status
 from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.http import Request
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.registry.rest import DeleteOptions, WriteOptions
 
@@ -52,7 +53,7 @@ def parse_int(text: str) -> int:
     """Go's strconv.ParseInt(text, 10, 64). Raises ValueError with its wording."""
     if not _INTEGER.match(text):
         raise ValueError(f"strconv.ParseInt: parsing {field.go_quote(text)}: invalid syntax")
-    value = int(text)
+    value = whole(text)
     if not -_INT64_MAX - 1 <= value <= _INT64_MAX:
         raise ValueError(f"strconv.ParseInt: parsing {field.go_quote(text)}: value out of range")
     return value

@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from pilothouse.apimachinery import field, status
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.status import StatusError
 
 _VERSION = "meta.k8s.io/v1"
@@ -133,7 +134,7 @@ def parse_resource_version(text: str) -> int:
     if not text or text == "0":
         return 0
     if _UNSIGNED.match(text):
-        value = int(text)
+        value = whole(text)
         if value < _UINT64:
             return value
         detail = "value out of range"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.numbers import whole
 
 PRIVILEGED: Final = "privileged"
 BASELINE: Final = "baseline"
@@ -77,7 +78,7 @@ def _mode(
         if match is None:
             errors.append(_invalid(f"{mode}-version", version, 'must be "latest" or "v1.x"'))
         else:
-            found = replace(found, version=int(match[1]))
+            found = replace(found, version=whole(match[1]))
     return found, good, version is not None
 
 

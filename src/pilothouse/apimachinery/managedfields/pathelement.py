@@ -12,6 +12,7 @@ from typing import Any, Final
 import orjson
 
 from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.numbers import whole
 
 SortKey = tuple[Any, ...]
 
@@ -77,7 +78,7 @@ def canonical(text: str) -> str:
                 raise ValueError(f"expect {{ or n, but found {text[2:3]}")
             return key_element(key)
         case "i":
-            return f"i:{int(text[2:])}"
+            return f"i:{whole(text[2:])}"
     raise UnknownElement(text)
 
 
@@ -95,7 +96,7 @@ def _sort_key(text: str) -> SortKey:
             return (1, tuple((name, *_value_rank(key[name])) for name in sorted(key)))
         case "v":
             return (2, *_value_rank(orjson.loads(text[2:])))
-    return (3, int(text[2:]))
+    return (3, whole(text[2:]))
 
 
 _short_sort_key = lru_cache(maxsize=8192)(_sort_key)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.proxy.location import Location, join_host_port
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ class Transport:
 def port_number(location: Location) -> int:
     """A port may be given as the name of a well-known service. Raises BackendError."""
     port = location.address[1]
-    if port.isascii() and port.isdigit() and int(port) < 1 << 16:
-        return int(port)
+    if port.isascii() and port.isdigit() and whole(port) < 1 << 16:
+        return whole(port)
     try:
         return socket.getservbyname(port, "tcp")
     except OSError:

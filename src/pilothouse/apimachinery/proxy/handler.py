@@ -47,6 +47,8 @@ def rewriting(location: Location, transport: Transport) -> Handler:
 
 
 async def _upgraded(request: Request, location: Location, transport: Transport) -> Response:
+    if passing.value_of(request.headers, b"content-length") not in ("", "0"):
+        raise status.bad_request("a request that asks for an upgrade cannot have a body")
     try:
         return await upgrade.carry(request, location, transport)
     except BackendError as error:

@@ -12,6 +12,7 @@ import asyncio
 from typing import Any, cast
 
 from pilothouse.apimachinery.http import Headers, Request, Response
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.proxy import headers as passing
 from pilothouse.apimachinery.proxy.backend import BackendError, Transport
 from pilothouse.apimachinery.proxy.location import Location
@@ -100,6 +101,8 @@ class BackendEnd(End):
     def join(self, client: End) -> None:
         """From here on all goes to `client`, what came already first."""
         self.other, client.other = client, self
+        # Reading may have been paused for an answer that was too long; if the client is slow, this pauses it again.
+        self.transport.resume_reading()
         client.transport.write(bytes(self.received))
         self.received.clear()
 
@@ -107,7 +110,8 @@ class BackendEnd(End):
 async def carry(request: Request, location: Location, transport: Transport) -> Response:
     """Ask `location` for the upgrade that `request` asks for, and carry it until it ends.
 
-    The returned answer is sent only when the backend refused. Raises BackendError.
+    The returned answer is sent only when the backend refused. What follows the request's head is the other protocol,
+    so the request must have no body. Raises BackendError.
     """
     backend: BackendEnd | None = None
 
@@ -123,9 +127,6 @@ async def carry(request: Request, location: Location, transport: Transport) -> R
     end = cast(BackendEnd, backend)
     try:
         end.transport.write(request_head(request, location))
-        if not passing.value_of(request.headers, b"transfer-encoding"):
-            async for chunk in request.chunks():
-                end.transport.write(chunk)
         return await _answer(request, end)
     finally:
         end.transport.close()
@@ -160,7 +161,7 @@ async def _join(request: Request, backend: BackendEnd) -> Response:
 async def _refusal(backend: BackendEnd, size: int, code: int, headers: Headers) -> Response:
     """The backend's error, with as much of its body as comes in time."""
     length = passing.value_of(headers, b"content-length")
-    wanted = int(length) if length.isdigit() else _ERROR_LIMIT
+    wanted = whole(length) if length.isascii() and length.isdigit() else _ERROR_LIMIT
     try:
         async with asyncio.timeout(_ERROR_SECONDS):
             while len(backend.received) - size < min(wanted, _ERROR_LIMIT) and await backend.more():

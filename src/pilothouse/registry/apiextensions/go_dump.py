@@ -145,4 +145,4 @@ def _value(kind: str, value: Any, unset: Any, depth: int) -> Any:
 def _dependency(value: Any, depth: int) -> Any:
     if isinstance(value, Mapping):
         return {"Schema": schema_props(value, depth), "Property": None}
-    return {"Schema": None, "Property": list(value)}
+    return {"Schema": None, "Property": value and list(value)}

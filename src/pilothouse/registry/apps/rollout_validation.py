@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.validation import is_percent
 from pilothouse.registry.internal import internal
 from pilothouse.registry.rules import NONE, NOT_NEGATIVE, Errors, Obj, non_negative, within
@@ -13,7 +14,7 @@ def amount(value: int | str) -> int:
     """A number, or the number of a percentage; 0 for any other text."""
     if isinstance(value, int):
         return value
-    return int(value[:-1]) if not is_percent(value) else 0
+    return whole(value[:-1]) if not is_percent(value) else 0
 
 
 def int_or_percent(obj: Obj, name: str) -> Errors:

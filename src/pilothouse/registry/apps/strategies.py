@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pilothouse.apimachinery import field, names
 from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.registry.apps import validation
 from pilothouse.registry.apps.defaults import TEMPLATE_GENERATION
 from pilothouse.registry.core.templated import Templated
@@ -171,6 +172,6 @@ def _history_warnings(obj: Object) -> list[str]:
 
 def _number(text: str | None) -> int:
     try:
-        return int(text or "0")
+        return whole(text or "0")
     except ValueError:
         return 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.numbers import whole
 
 _is_integer = re.compile("[+-]?[0-9]{1,18}").fullmatch
 
@@ -64,6 +65,6 @@ def _interval(text: str, completions: int) -> tuple[int, int]:
 def _index(text: str, completions: int) -> int:
     if not _is_integer(text):
         raise IndexesError(f"cannot convert string to integer for index: {go_quote(text)}")
-    if int(text) >= completions:
+    if whole(text) >= completions:
         raise IndexesError(f"too large index: {go_quote(text)}")
-    return int(text)
+    return whole(text)

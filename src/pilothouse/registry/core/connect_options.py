@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.proxy.location import clean_path
 
 if TYPE_CHECKING:
@@ -40,13 +41,18 @@ def integer(request: Request, name: str) -> int | None:
     value = parse_integer(text)
     if value is None:
         raise ValueError(f"strconv.ParseInt: parsing {go_quote(text)}: invalid syntax")
-    if not -_INT64 <= value < _INT64:
+    if not fits_int64(value):
         raise ValueError(f"strconv.ParseInt: parsing {go_quote(text)}: value out of range")
     return value
 
 
 def parse_integer(text: str) -> int | None:
-    return int(text) if _SIGNED.match(text) else None
+    """The number, of whatever size; None for a text that is none."""
+    return whole(text) if _SIGNED.match(text) else None
+
+
+def fits_int64(value: int) -> bool:
+    return -_INT64 <= value < _INT64
 
 
 def ports(request: Request) -> list[int]:
@@ -55,11 +61,11 @@ def ports(request: Request) -> list[int]:
     for value in (value for name, value in request.query if name == "ports"):
         for text in value.split(","):
             problem = "" if _UNSIGNED.match(text) else "invalid syntax"
-            if not problem and int(text) >= 1 << 16:
+            if not problem and whole(text) >= 1 << 16:
                 problem = "value out of range"
             if problem:
                 raise ValueError(f"cannot convert to []int32: strconv.ParseUint: parsing {go_quote(text)}: {problem}")
-            found.append(int(text))
+            found.append(whole(text))
     return found
 
 

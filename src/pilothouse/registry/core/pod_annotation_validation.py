@@ -9,6 +9,7 @@ from typing import Any
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.codec import json
 from pilothouse.apimachinery.field import Error
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.registry.core.paths import is_descending_path
 from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.core.scheduling_validation import validate_tolerations
@@ -33,7 +34,7 @@ _is_cost = re.compile("-[0-9]+|0|[1-9][0-9]*").fullmatch
 
 
 def is_deletion_cost(text: str) -> bool:
-    return _is_cost(text) is not None and -(2**31) <= int(text) < 2**31
+    return _is_cost(text) is not None and -(2**31) <= whole(text) < 2**31
 
 
 def validate_pod_annotations(annotations: Annotations, spec: Obj, rules: PodRules) -> Errors:

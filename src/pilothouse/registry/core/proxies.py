@@ -100,7 +100,8 @@ class ServiceProxy(_Proxy):
 
     async def locate(self, ctx: Context, namespace: str, name: str) -> tuple[Location, Transport]:
         scheme, service_name, port = _split(name, "service")
-        if (number := query.parse_integer(port)) is not None:
+        number = query.parse_integer(port)
+        if number is not None and query.fits_int64(number):
             port = await self._port_name(ctx, namespace, service_name, number)
         endpoints = await read(self._stores, ENDPOINTS, ctx, namespace, service_name)
         subsets = endpoints.get("subsets") or ()

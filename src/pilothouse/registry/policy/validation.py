@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.validation import is_percent
 from pilothouse.registry.conditions import validate_conditions
 from pilothouse.registry.rules import (
@@ -47,7 +48,7 @@ def validate_share(share: Any) -> Errors:
     if not isinstance(share, str):
         return (field.invalid("", share, NOT_NEGATIVE),) if share < 0 else ()
     texts = is_percent(share)
-    if not texts and int(share[:-1]) > 100:
+    if not texts and whole(share[:-1]) > 100:
         texts = ["must not be greater than 100%"]
     return [field.invalid("", share, text) for text in texts]
 

@@ -5,6 +5,7 @@
 
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.http import Request, Response
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.observability.logging import Logger
 from pilothouse.server.mux import PathRecorderMux
 from pilothouse.server.responses import NOSNIFF
@@ -26,9 +27,9 @@ def install_debug_flags(mux: PathRecorderMux, logger: Logger) -> None:
         text = (await request.body(_BODY_LIMIT)).decode("utf-8", "replace")
         if not (text.isascii() and text.isdigit()):
             return _plain(400, f"strconv.ParseUint: parsing {go_quote(text)}: invalid syntax")
-        if int(text) > 0x7FFFFFFF:
+        if whole(text) > 0x7FFFFFFF:
             return _plain(400, f"strconv.ParseUint: parsing {go_quote(text)}: value out of range")
-        logger.configure(verbosity=int(text))
+        logger.configure(verbosity=whole(text))
         return _plain(200, f"successfully set klog.logging.verbosity to {text}")
 
     mux.handle("/debug/flags", index, listed=False)
