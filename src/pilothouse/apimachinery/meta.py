@@ -3,12 +3,14 @@
 Times on the wire are RFC 3339 in UTC with whole seconds ("2026-01-02T03:04:05Z"); in here, Unix seconds.
 """
 
+import math
 import os
 import re
 import time
 from calendar import timegm
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from pilothouse.apimachinery.numbers import whole
@@ -37,7 +39,12 @@ def ordered(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def format_time(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    return _format_second(math.floor(seconds))
+
+
+@lru_cache(maxsize=16)
+def _format_second(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(second))
 
 
 def format_micro_time(seconds: float) -> str:

@@ -102,6 +102,10 @@ class Quantity:
 
 def parse(text: str) -> Quantity:
     """Raises QuantityError with upstream's message."""
+    return _parse_short(text) if len(text) <= _SHORT else _parse(text)
+
+
+def _parse(text: str) -> Quantity:
     if not text:
         raise QuantityError(FORMAT_WRONG)
     number, numerator, denominator, suffix = _split(text)
@@ -111,6 +115,11 @@ def parse(text: str) -> Quantity:
     negative = text[0] == "-"
     fast = _parse_int64(text, numerator, denominator, base, exponent, format, negative)
     return fast if fast is not None else _parse_big(number, exponent, base, format, negative)
+
+
+_SHORT: Final = 64
+_parse_short = lru_cache(maxsize=4096)(_parse)
+"""Objects ask for the same amounts again and again."""
 
 
 @lru_cache(maxsize=4096)
@@ -261,6 +270,8 @@ def _power(exponent: int) -> int:
 
 
 def _compare(a: Quantity, b: Quantity) -> int:
+    if a.exponent == b.exponent:
+        return (a.unscaled > b.unscaled) - (a.unscaled < b.unscaled)
     if a.sign() != b.sign() or not a.unscaled:
         return (a.sign() > b.sign()) - (a.sign() < b.sign())
     magnitude_a = len(str(abs(a.unscaled))) + a.exponent

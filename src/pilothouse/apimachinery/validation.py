@@ -5,8 +5,9 @@ Go writes them because the texts quote them; lengths count UTF-8 bytes, as Go's 
 two wordings for lengths: the older functions say "characters", those of pkg/api/validate/content "bytes".
 """
 
+import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 _LABEL_KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _LABEL_KEY_TEXT = (
@@ -104,6 +105,29 @@ def in_range_error(low: int, high: int) -> str:
     return f"must be between {low} and {high}, inclusive"
 
 
+_MOST_REMEMBERED = 4096
+_LONGEST_REMEMBERED = 64
+
+
+def _remembering(check: Callable[[str], list[str]]) -> Callable[[str], list[str]]:
+    """`check`, for texts of which the same few come all the time: those in which it found nothing are remembered."""
+    good: set[str] = set()
+
+    @functools.wraps(check)
+    def remembered(value: str) -> list[str]:
+        if value in good:
+            return []
+        errors = check(value)
+        if not errors and len(value) <= _LONGEST_REMEMBERED:
+            if len(good) >= _MOST_REMEMBERED:
+                good.clear()
+            good.add(value)
+        return errors
+
+    return remembered
+
+
+@_remembering
 def is_label_key(value: str) -> list[str]:
     """A "qualified name": an optional DNS subdomain and "/", then a name of at most 63 bytes."""
     head, slash, name = value.partition("/")
@@ -132,6 +156,7 @@ def is_label_key(value: str) -> list[str]:
 is_qualified_name = is_label_key
 
 
+@_remembering
 def is_label_value(value: str) -> list[str]:
     errors = [max_bytes(63)] if byte_length(value) > LABEL_VALUE_MAX_LENGTH else []
     if not _label_value(value):
@@ -139,6 +164,7 @@ def is_label_value(value: str) -> list[str]:
     return errors
 
 
+@_remembering
 def is_dns1123_label(value: str) -> list[str]:
     errors = [max_length(63)] if byte_length(value) > DNS1123_LABEL_MAX_LENGTH else []
     if not _dns1123_label(value):
@@ -195,6 +221,7 @@ def is_wildcard_dns1123_subdomain(value: str) -> list[str]:
     return errors
 
 
+@_remembering
 def is_c_identifier(value: str) -> list[str]:
     if _c_identifier(value):
         return []
@@ -220,6 +247,7 @@ def is_group_id(gid: int) -> list[str]:
 is_user_id = is_group_id
 
 
+@_remembering
 def is_port_name(port: str) -> list[str]:
     errors: list[str] = []
     if byte_length(port) > 15:
@@ -249,6 +277,7 @@ def is_http_header_name(value: str) -> list[str]:
     return [regex_error(text, _HEADER_NAME, "X-Header-Name")]
 
 
+@_remembering
 def is_env_var_name(value: str) -> list[str]:
     errors = []
     if not _env_name(value):
@@ -256,6 +285,7 @@ def is_env_var_name(value: str) -> list[str]:
     return errors + _chdir_prefix(value)
 
 
+@_remembering
 def is_relaxed_env_var_name(value: str) -> list[str]:
     errors = [] if value else ["environment variable name " + EMPTY]
     if any(not (" " <= c <= "~") or c == "=" for c in value):
@@ -265,6 +295,7 @@ def is_relaxed_env_var_name(value: str) -> list[str]:
     return errors
 
 
+@_remembering
 def is_config_map_key(value: str) -> list[str]:
     """A key of a ConfigMap's or a Secret's data."""
     errors = [max_length(253)] if byte_length(value) > DNS1123_SUBDOMAIN_MAX_LENGTH else []

@@ -16,6 +16,7 @@ class StoreLister:
     def __init__(self, stores: Mapping[GroupResource, Store]) -> None:
         self._stores = stores
         self._decoded: dict[str, tuple[Item, Object]] = {}
+        self._lists: dict[str, tuple[int, Sequence[Object]]] = {}
 
     def get(self, resource: GroupResource, namespace: str, name: str) -> Object | None:
         store = self._stores.get(resource)
@@ -28,8 +29,20 @@ class StoreLister:
         store = self._stores.get(resource)
         if store is None:
             return ()
-        items, _ = store.cacher.snapshot(Predicate(store.key_root(namespace)))
-        return [self._object(item) for item in items]
+        cacher = store.cacher
+        if not cacher.count():
+            return ()
+        root, changes = store.key_root(namespace), cacher.changes
+        known = self._lists.get(root)
+        if known is not None and known[0] == changes:
+            return known[1]
+        items, _ = cacher.snapshot(Predicate(root))
+        found = [self._object(item) for item in items]
+        if len(found) <= _LONGEST_LIST:
+            if len(self._lists) >= _MOST_LISTS:
+                self._lists.clear()
+            self._lists[root] = (changes, found)
+        return found
 
     def _object(self, item: Item) -> Object:
         known = self._decoded.get(item.key)
@@ -43,3 +56,5 @@ class StoreLister:
 
 
 _MOST_DECODED = 4096
+_MOST_LISTS = 1024
+_LONGEST_LIST = 64

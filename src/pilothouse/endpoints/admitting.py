@@ -32,6 +32,7 @@ class Admitting:
         self._namespace = namespace
         self._name = name
         self._options = options
+        self._wired: dict[str, dict[str, Any]] = {}
 
     async def mutate(self, operation: str, obj: Object, old: Object | None) -> Object:
         """The object as the mutating plugins leave it. Raises StatusError."""
@@ -87,10 +88,13 @@ class Admitting:
 
     def _attributes(self, operation: str, obj: Object | None, old: Object | None) -> Attributes:
         scope, options = self._scope, self._options
+        wired = self._wired.get(operation)
+        if wired is None:
+            wired = self._wired[operation] = _wire(operation, options)
         return Attributes(
             self._request.context, operation, scope.kind, scope.group_resource, namespace=self._namespace,
             name=self._name, subresource=scope.subresource_name, object=obj, old_object=old,
-            options=_wire(operation, options), dry_run=options.dry_run,
+            options=wired, dry_run=options.dry_run,
         )
 
 

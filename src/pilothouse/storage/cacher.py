@@ -69,6 +69,7 @@ class WatchCache:
         self._formed = self._ticked = 0
         """The revisions of the last tick but one, up to which forms were dropped, and of the last."""
         self.events = 0
+        self.changes = 0
         self.watches_dropped = 0
 
     @property
@@ -184,6 +185,7 @@ class WatchCache:
             del self._pending[key]
         self.history.append(event)
         self.events += 1
+        self.changes += 1
         if self._observers:
             self._observe(event)
         self._live.push(event)
@@ -217,6 +219,7 @@ class WatchCache:
         self._formed = self._ticked = self._storage.revision
         self._items = items
         self._ordered = Ordered(list(items.values()))
+        self.changes += 1
         for observer in self._observers:
             self._introduce(observer)
 

@@ -265,6 +265,11 @@ class Cacher(Protocol):
         """The store's newest visible revision (of all resources)."""
         ...
 
+    @property
+    def changes(self) -> int:
+        """Another number whenever what can be read has changed: what was worked out from a list still holds if not."""
+        ...
+
     def get(self, key: str) -> Item | None:
         """The newest committed object."""
         ...
