@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pilothouse.registry.apiextensions.schema_facts import SchemaFacts
+from pilothouse.registry.apiextensions.schema_facts import OldSchema, find_facts, look_back
 from pilothouse.registry.apiextensions.schema_options import SchemaOptions, options_for_update
 from pilothouse.registry.apiextensions.schema_validation import validate_schema
 
@@ -15,8 +15,12 @@ Schema = dict[str, Any]
 
 
 def errors(schema: Schema, *, status: bool = False, options: SchemaOptions | None = None) -> list[str]:
-    found = validate_schema(schema, SchemaFacts(schema), AT, status, options or SchemaOptions())
+    found = validate_schema(schema, find_facts(schema), AT, status, options or SchemaOptions())
     return [str(e) for e in found]
+
+
+def known(old: Schema) -> OldSchema:
+    return look_back(old, find_facts(old))
 
 
 def of(**properties: Schema) -> Schema:
@@ -224,11 +228,11 @@ def test_an_update_may_keep_what_the_old_schema_had() -> None:
         c={"type": "array", "x-kubernetes-list-type": "set", "items": of()},
     )
     assert len(errors(old)) == 4
-    assert errors(old, options=options_for_update([SchemaFacts(old)])) == []
-    assert len(errors(old, options=options_for_update([SchemaFacts(of())]))) == 4
+    assert errors(old, options=options_for_update([known(old)])) == []
+    assert len(errors(old, options=options_for_update([known(of())]))) == 4
     unpruned = of(x={**of(), "default": {"a": 1}})
     assert len(errors(unpruned)) == 1
-    assert errors(unpruned, options=options_for_update([SchemaFacts(unpruned)])) == []
+    assert errors(unpruned, options=options_for_update([known(unpruned)])) == []
 
 
 def test_deep_schemas_end_in_errors_or_none() -> None:
@@ -281,4 +285,4 @@ schemas = st.recursive(leaf, lambda inner: st.builds(lambda a, b: {**a, **b}, le
 @given(schemas, schemas, st.booleans())
 def test_whatever_comes_is_judged(schema: Schema, old: Schema, status: bool) -> None:
     errors(schema, status=status)
-    errors(schema, status=status, options=options_for_update([SchemaFacts(old)]))
+    errors(schema, status=status, options=options_for_update([known(old)]))

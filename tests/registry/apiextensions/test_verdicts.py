@@ -45,6 +45,9 @@ def test_verdicts_are_bounded() -> None:
     for i in range(module._CAPACITY + 5):
         verdicts.facts({"title": str(i)})
     assert len(verdicts._known) == module._CAPACITY
+    for i in range(module._REFUSALS + 5):
+        assert verdicts.errors({"title": str(i)}, "S", False, SchemaOptions())
+    assert len(verdicts._refusals) == module._REFUSALS
 
 
 def test_large_schemas_are_judged_on_a_thread(threads: list[threading.Thread]) -> None:

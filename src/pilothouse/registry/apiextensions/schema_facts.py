@@ -7,7 +7,7 @@ Updates ask the old definition for it: what an old schema has, a new one may kee
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any, Final
 
 from pilothouse.apimachinery.structural.correlation import deep_equal
@@ -79,84 +79,72 @@ def has_non_atomic_items(node: Props) -> bool:
     return items.get("type") == "object" and items.get("x-kubernetes-map-type") != "atomic"
 
 
+@dataclass(frozen=True, slots=True)
 class SchemaFacts:
-    """The facts of one schema, each found out when it is first asked for."""
+    """What one walk tells. `rules` and `message_expressions` are all expressions, `unrecognized_formats` the formats
+    that count for nothing, each as often as it occurs."""
 
-    def __init__(self, schema: Props) -> None:
-        self._schema = schema
+    has_defaults: bool
+    has_extensions: bool
+    has_invalid_types: bool
+    has_non_atomic_sets: bool
+    has_invalid_list_items: bool
+    rules: frozenset[str]
+    message_expressions: frozenset[str]
+    unrecognized_formats: tuple[str, ...]
 
-    @cached_property
-    def _nodes(self) -> list[Props]:
-        return nodes(self._schema)
-
-    @cached_property
-    def has_defaults(self) -> bool:
-        return any(node.get("default") is not None for node in self._nodes)
-
-    @cached_property
+    @property
     def has_rules(self) -> bool:
-        return any(node.get("x-kubernetes-validations") for node in self._nodes)
+        return bool(self.rules)
 
-    @cached_property
-    def has_extensions(self) -> bool:
-        return any(
-            any(node.get(name) for name in _EXTENSIONS) or any(node.get(name) is not None for name in _POINTERS)
-            for node in self._nodes if not _ALL_EXTENSIONS.isdisjoint(node)
-        )
 
-    @cached_property
-    def has_invalid_types(self) -> bool:
-        return any(node.get("type") and node["type"] not in OPENAPI_TYPES for node in self._nodes)
+def find_facts(schema: Props) -> SchemaFacts:
+    found = nodes(schema)
+    rules = [rule for node in found for rule in node.get("x-kubernetes-validations") or ()]
+    formats = ({"type": node.get("type"), "format": node["format"]} for node in found if node.get("format"))
+    return SchemaFacts(
+        has_defaults=any(node.get("default") is not None for node in found),
+        has_extensions=any(_has_extension(node) for node in found if not _ALL_EXTENSIONS.isdisjoint(node)),
+        has_invalid_types=any(node.get("type") and node["type"] not in OPENAPI_TYPES for node in found),
+        has_non_atomic_sets=any(has_non_atomic_items(node) for node in found),
+        has_invalid_list_items=any(validate_list_items(node) for node in found),
+        rules=frozenset(rule.get("rule") or "" for rule in rules),
+        message_expressions=frozenset(rule["messageExpression"] for rule in rules if rule.get("messageExpression")),
+        unrecognized_formats=tuple(name for node in formats if (name := unrecognized_format(node))),
+    )
 
-    @cached_property
-    def has_non_atomic_sets(self) -> bool:
-        return any(has_non_atomic_items(node) for node in self._nodes)
 
-    @cached_property
-    def has_invalid_list_items(self) -> bool:
-        return any(validate_list_items(node) for node in self._nodes)
+def _has_extension(node: Props) -> bool:
+    return any(node.get(name) for name in _EXTENSIONS) or any(node.get(name) is not None for name in _POINTERS)
 
-    @cached_property
-    def is_structural(self) -> bool:
-        try:
-            return not validate_structural("", new_structural(self._schema))
-        except StructuralError:
-            return False
 
-    @cached_property
-    def has_unpruned_defaults(self) -> bool:
-        if not self.has_defaults or not self.is_structural:
-            return False
-        pruned = new_structural(self._schema)
-        before = [node.default for _, node in pruned.walk()]
-        try:
-            prune_defaults(pruned)
-        except StructuralError:
-            return False
-        after = [node.default for _, node in pruned.walk()]
-        return not deep_equal(before, after)
+@dataclass(frozen=True, slots=True)
+class OldSchema:
+    """What an update must know of a schema that is stored."""
 
-    @cached_property
-    def rules(self) -> frozenset[str]:
-        """The expressions of all rules: what was there before stays compilable."""
-        found = set()
-        for node in self._nodes:
-            for rule in node.get("x-kubernetes-validations") or ():
-                found.add(rule.get("rule") or "")
-        return frozenset(found)
+    facts: SchemaFacts
+    is_structural: bool
+    has_unpruned_defaults: bool
 
-    @cached_property
-    def message_expressions(self) -> frozenset[str]:
-        found = set()
-        for node in self._nodes:
-            for rule in node.get("x-kubernetes-validations") or ():
-                found.add(rule.get("messageExpression") or "")
-        return frozenset(found - {""})
 
-    @cached_property
-    def unrecognized_formats(self) -> tuple[str, ...]:
-        """Formats that count for nothing, each as often as it occurs."""
-        without_union = (
-            {"type": node.get("type"), "format": node["format"]} for node in self._nodes if node.get("format")
-        )
-        return tuple(name for node in without_union if (name := unrecognized_format(node)))
+def look_back(schema: Props, facts: SchemaFacts) -> OldSchema:
+    is_structural = _is_structural(schema)
+    unpruned = is_structural and facts.has_defaults and _has_unpruned_defaults(schema)
+    return OldSchema(facts, is_structural, unpruned)
+
+
+def _is_structural(schema: Props) -> bool:
+    try:
+        return not validate_structural("", new_structural(schema))
+    except StructuralError:
+        return False
+
+
+def _has_unpruned_defaults(schema: Props) -> bool:
+    pruned = new_structural(schema)
+    before = [node.default for _, node in pruned.walk()]
+    try:
+        prune_defaults(pruned)
+    except StructuralError:
+        return False
+    return not deep_equal(before, [node.default for _, node in pruned.walk()])

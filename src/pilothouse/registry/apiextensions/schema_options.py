@@ -3,10 +3,10 @@ validationOptions)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pilothouse.registry.apiextensions.schema_facts import SchemaFacts
+from pilothouse.registry.apiextensions.schema_facts import OldSchema
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +27,16 @@ class SchemaOptions:
     known_messages: frozenset[str] = frozenset()
 
 
-def options_for_update(old: Iterable[SchemaFacts]) -> SchemaOptions:
+def options_for_update(old: Iterable[OldSchema]) -> SchemaOptions:
     """What may be asked of the successors of `old` schemas."""
     schemas = list(old)
-
-    def none(fact: Callable[[SchemaFacts], bool]) -> bool:
-        return not any(fact(schema) for schema in schemas)
-
+    facts = [schema.facts for schema in schemas]
     return SchemaOptions(
-        require_types=none(lambda s: s.has_invalid_types),
-        require_structural=none(lambda s: not s.is_structural),
-        require_pruned_defaults=none(lambda s: s.has_unpruned_defaults),
-        require_atomic_sets=none(lambda s: s.has_non_atomic_sets),
-        require_list_items=none(lambda s: s.has_invalid_list_items),
-        known_rules=frozenset().union(*(s.rules for s in schemas)),
-        known_messages=frozenset().union(*(s.message_expressions for s in schemas)),
+        require_types=not any(f.has_invalid_types for f in facts),
+        require_structural=all(schema.is_structural for schema in schemas),
+        require_pruned_defaults=not any(schema.has_unpruned_defaults for schema in schemas),
+        require_atomic_sets=not any(f.has_non_atomic_sets for f in facts),
+        require_list_items=not any(f.has_invalid_list_items for f in facts),
+        known_rules=frozenset().union(*(f.rules for f in facts)),
+        known_messages=frozenset().union(*(f.message_expressions for f in facts)),
     )

@@ -85,7 +85,7 @@ class DefinitionValidation:
 
     def _spec_update(self, spec: Obj, old: Obj, established: bool) -> Errors:
         old_schemas = [schema for schema in _schemas(old).values() if schema is not None]
-        options = options_for_update(self.verdicts.facts(schema) for schema in old_schemas)
+        options = options_for_update(self.verdicts.look_back(schema) for schema in old_schemas)
         return _SpecCheck(spec, self.verdicts, options, old, established).errors()
 
 
