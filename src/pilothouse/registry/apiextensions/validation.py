@@ -5,12 +5,12 @@ Upstream looks at the internal form, in which what all versions have in common s
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import is_dns1035_label, is_dns1123_subdomain
 from pilothouse.registry.apiextensions import go_dump
@@ -64,7 +64,7 @@ class DefinitionValidation:
         spec, before = definition.get("spec") or {}, (old or {}).get("spec") or {}
         schemas = [s for s in (*_schemas(spec).values(), *_schemas(before).values()) if s is not None]
         if any(self.verdicts.is_costly(schema) for schema in schemas):
-            await asyncio.to_thread(self._judge, definition, old)
+            await aside(self._judge, definition, old)
 
     def _judge(self, definition: Obj, old: Obj | None) -> None:
         spec = definition.get("spec") or {}
