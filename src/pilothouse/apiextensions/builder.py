@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pilothouse.apiextensions.serving import Serving
     from pilothouse.apimachinery.gvk import GroupVersionKind
     from pilothouse.apimachinery.managedfields.updater import Converter, Object
+    from pilothouse.apimachinery.schema.model import Type
     from pilothouse.endpoints.bodies import Bodies
     from pilothouse.endpoints.rendering import Rendering
     from pilothouse.endpoints.scale import ScaleView
@@ -38,7 +39,7 @@ class CustomBuilder(Builder):
         self._serving = serving
 
     def bodies(self, resource: Resource) -> Bodies:
-        return CustomBodies(resource.gvk, self._serving.shape(resource.version))
+        return CustomBodies(resource.gvk, lambda: self._serving.shape(resource.version))
 
     def rendering(self, resource: Resource, bodies: Bodies) -> Rendering:
         versions = self._serving.versions(resource.version)
@@ -55,9 +56,17 @@ class CustomBuilder(Builder):
         served = [version.name for version in definition.versions if version.served or version.storage]
         if len(served) < 2:
             return None
-        return through_hub({
-            definition.api_version(name): Version(self._serving.shape(name).type) for name in served
-        })
+        made: Converter | None = None
+
+        def convert(obj: Object, current: str, wanted: str) -> tuple[Type, Object] | None:
+            nonlocal made
+            if made is None:
+                made = through_hub({
+                    definition.api_version(name): Version(self._serving.shape(name).type) for name in served
+                })
+            return made(obj, current, wanted)
+
+        return convert
 
     def scale_view(self, resource: Resource, rendering: Rendering) -> ScaleView:
         return CustomScaleView(resource, rendering, self._serving, self._serving.versions(resource.version))
@@ -66,7 +75,7 @@ class CustomBuilder(Builder):
         return scale_printer
 
     def scale_manager(self, resource: Resource, bodies: Bodies, kind: GroupVersionKind) -> FieldManager:
-        return _ScaleManager(bodies.type, kind, "scale")
+        return _ScaleManager(lambda: bodies.type, kind, "scale")
 
 
 class _ScaleManager(FieldManager):

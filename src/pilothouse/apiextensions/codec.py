@@ -7,6 +7,8 @@ written as Go writes maps, with all keys sorted.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -45,10 +47,15 @@ class CustomBodies:
     """`endpoints.bodies.Bodies` of one version of a custom resource."""
 
     routed = False
+    typed = False
 
-    def __init__(self, gvk: GroupVersionKind, shape: Shape) -> None:
+    def __init__(self, gvk: GroupVersionKind, shape: Callable[[], Shape]) -> None:
         self._gvk = gvk
-        self._shape = shape
+        self._make_shape = shape
+
+    @cached_property
+    def _shape(self) -> Shape:
+        return self._make_shape()
 
     @property
     def type(self) -> Type:

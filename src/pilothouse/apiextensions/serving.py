@@ -22,7 +22,6 @@ from pilothouse.apiextensions.versions import CustomVersion
 from pilothouse.apimachinery import meta, status
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersionKind
 from pilothouse.apimachinery.patch import goprint
-from pilothouse.apimachinery.structural.model import StructuralError
 from pilothouse.endpoints.installer import Endpoints
 from pilothouse.registry.kinds import SCALE, STATUS
 from pilothouse.registry.rest import Resource
@@ -165,13 +164,9 @@ class Serving:
         self._builder = CustomBuilder(self, instances.environment.services)
 
     def endpoints(self, version: str) -> Endpoints:
-        """Raises 500 where the schema cannot be served."""
         made = self._endpoints.get(version)
         if made is None:
-            try:
-                made = self._endpoints[version] = Endpoints(self.resource(version), self._builder)
-            except StructuralError:
-                raise status.internal_error("error resolving resource") from None
+            made = self._endpoints[version] = Endpoints(self.resource(version), self._builder)
         return made
 
     def shape(self, version: str) -> Shape:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pilothouse.apimachinery import field
+from pilothouse.apimachinery import field, status
 from pilothouse.apimachinery.schema.decode import DecodeError
 from pilothouse.apimachinery.schema.model import Type
 from pilothouse.apimachinery.structural import defaulting, objectmeta, pruning
-from pilothouse.apimachinery.structural.model import Structural, new_structural
+from pilothouse.apimachinery.structural.model import Structural, StructuralError, new_structural
 from pilothouse.apimachinery.structural.types import resource_type
 
 if TYPE_CHECKING:
@@ -37,12 +37,15 @@ class Shape:
 
     @cached_property
     def structural(self) -> Structural | None:
-        """None for a version without a schema. Raises StructuralError for one that should never have been stored."""
+        """None for a version without a schema. Raises 500 for one that should never have been stored."""
         if self.schema is None:
             return None
-        structural = new_structural(self.schema)
-        if not self._preserve_unknown:
-            defaulting.prune_defaults(structural)
+        try:
+            structural = new_structural(self.schema)
+            if not self._preserve_unknown:
+                defaulting.prune_defaults(structural)
+        except StructuralError:
+            raise status.internal_error("error resolving resource") from None
         return structural
 
     @cached_property

@@ -18,6 +18,7 @@ from pilothouse.registry.strategies import keep
 if TYPE_CHECKING:
     from pilothouse.apiextensions.definition import Version
     from pilothouse.apiextensions.serving import Serving
+    from pilothouse.apiextensions.shape import Shape
     from pilothouse.apimachinery.http import Context
 
 Object = dict[str, Any]
@@ -44,10 +45,13 @@ class CustomResourceStrategy(Strategy):
     def __init__(self, serving: Serving, version: Version) -> None:
         self._serving = serving
         self._version = version
-        self._shape = serving.shape(version.name)
         self._kind = serving.definition.names.kind
         self._api_version = serving.definition.api_version(version.name)
         self.status_fields = ("status",) if version.has_status else ()
+
+    @cached_property
+    def _shape(self) -> Shape:
+        return self._serving.shape(self._version.name)
 
     # Writing
 

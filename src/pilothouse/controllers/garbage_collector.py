@@ -31,6 +31,9 @@ from pilothouse.server.loopback import MERGE_PATCH, LoopbackClient
 from pilothouse.server.workqueue import WorkQueue
 
 _IGNORED = {("", "events"), ("events.k8s.io", "events")}
+_DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
+#: Seconds that definitions are given to come together.
+_QUIET = 0.2
 _NEEDED_VERBS = {"delete", "list", "watch"}
 
 
@@ -43,24 +46,41 @@ class GarbageCollector:
         self._orphans = WorkQueue("garbage-collector-orphan", self._orphan, workers=2)
         self._orphaning: dict[str, Node] = {}
         self._synced = False
+        self._followed: set[tuple[str, str]] = set()
+        self._defined = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch, and when all that is there has been seen, begin to delete."""
-        feeds = []
-        for resource in await resources(self._client):
-            self._resources[resource.group, resource.kind] = resource
-            if resource.verbs >= _NEEDED_VERBS and (resource.group, resource.name) not in _IGNORED:
-                feeds.append(self._feed(resource))
+        """Watch, and when all that is there has been seen, begin to delete. New definitions bring new resources."""
         async with asyncio.TaskGroup() as tasks:
-            for feed in feeds:
-                tasks.create_task(feed.run(), name=f"garbage-collector-{feed.key[2]}")
-            for feed in feeds:
-                await feed.synced.wait()
+            await self._follow_all(tasks)
             self._synced = True
             for node in list(self._graph.nodes.values()):
                 self._queue.add(node.uid)
             tasks.create_task(self._queue.run())
             tasks.create_task(self._orphans.run())
+            while True:
+                await self._defined.wait()
+                await asyncio.sleep(_QUIET)
+                self._defined.clear()
+                await self._follow_all(tasks)
+
+    async def _follow_all(self, tasks: asyncio.TaskGroup) -> None:
+        """Follow what is not followed yet, one after the other: no list waits for anything, and there may be many."""
+        for resource in await resources(self._client, partly=True):
+            self._resources[resource.group, resource.kind] = resource
+            name = resource.group, resource.name
+            if name in self._followed or name in _IGNORED or not resource.verbs >= _NEEDED_VERBS:
+                continue
+            self._followed.add(name)
+            feed = self._feed(resource)
+            tasks.create_task(self._follow(feed), name=f"garbage-collector-{resource.name}")
+            await feed.synced.wait()
+
+    async def _follow(self, feed: Feed) -> None:
+        """Until the resource is no longer served."""
+        await feed.run()
+        group, _, name = feed.key
+        self._followed.discard((group, name))
 
     def _feed(self, resource: Resource) -> Feed:
         key = resource.key
@@ -78,6 +98,8 @@ class GarbageCollector:
     # What happens to objects
 
     def _changed(self, key: tuple[str, str, str], obj: Object) -> None:
+        if key == _DEFINITIONS:
+            self._defined.set()
         metadata = obj["metadata"]
         finalizers = metadata.get("finalizers") or ()
         deleting = bool(metadata.get("deletionTimestamp"))

@@ -79,6 +79,7 @@ class ControlPlane:
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
             options.serving.secure_port,
         )
+        self._started = asyncio.Event()
         self.aggregator = self._chain(servers)
         self.handler: Handler = self.aggregator.prepare()
 
@@ -149,6 +150,7 @@ class ControlPlane:
             self._auditor.backend.start()
         await self.storage.start()
         await self.aggregator.run_post_start_hooks()
+        self._started.set()
 
     async def shutdown(self, stop_listening: Callable[[], None] | None = None) -> None:
         """Finish what runs, then close the storage; `stop_listening` closes the sockets when it is time."""
@@ -163,5 +165,11 @@ class ControlPlane:
         from pilothouse.controllers import manager
 
         root_ca = await asyncio.to_thread(self.options.ca_file.read_text)
-        context.start(manager.run(context.client, root_ca), "standalone-controllers")
+
+        async def run() -> None:
+            # they look at everything there is: the server is ready first
+            await self._started.wait()
+            await manager.run(context.client, root_ca)
+
+        context.start(run(), "standalone-controllers")
 

@@ -29,9 +29,10 @@ _CANNOT = " cannot be handled as a "
 class Bodies(Protocol):
     """What one endpoint takes, and how its objects are written. Built-in kinds have a `BodyCodec`.
 
-    `type` is the schema that merges and field managers read. `routed`: whether the endpoint has a route of its own,
-    as those of built-in kinds have. Custom resources have none: they take no strategic merge patches, and refuse
-    media types in the words of their handler.
+    `type` is the schema that merges and field managers read; it may be made when it is first asked for. `routed`:
+    whether the endpoint has a route of its own, as those of built-in kinds have. Custom resources have none: they take
+    no strategic merge patches, and refuse media types in the words of their handler. `typed`: whether there is a
+    protobuf form.
     """
 
     @property
@@ -39,6 +40,9 @@ class Bodies(Protocol):
 
     @property
     def routed(self) -> bool: ...
+
+    @property
+    def typed(self) -> bool: ...
 
     def decode(self, data: bytes, media_type: str, validation: str, ctx: Context) -> Object:
         """The object of a request body; warnings go to `ctx`. Raises 400."""
@@ -60,6 +64,8 @@ class Bodies(Protocol):
 
 class BodyCodec:
     """Decodes what one endpoint takes. `internal_kind` is Go's name of the kind in error texts."""
+
+    typed = True
 
 
     def __init__(

@@ -77,7 +77,8 @@ class Builder:
             resource, store, self._services, rendering=rendering,
             tables=Tables(resource.printer or DEFAULT_PRINTER, rendering, self._services.clock), bodies=bodies,
             field_manager=FieldManager(
-                bodies.type, resource.gvk, name, self.reset_fields(resource, name), self.converter(resource, store)
+                lambda: bodies.type, resource.gvk, name, self.reset_fields(resource, name),
+                self.converter(resource, store),
             ),
             subresource=sub,
         )
@@ -107,7 +108,7 @@ class Builder:
         return scale_printer
 
     def scale_manager(self, resource: Resource, bodies: Bodies, kind: GroupVersionKind) -> FieldManager:
-        return FieldManager(bodies.type, kind, "scale")
+        return FieldManager(lambda: bodies.type, kind, "scale")
 
 
 def _between_versions(group: str, store: Store | None) -> Converter | None:

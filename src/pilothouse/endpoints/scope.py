@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.codec.protobuf import has_messages
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.endpoints.messages import Messages
 from pilothouse.endpoints.negotiation import (
@@ -116,8 +115,7 @@ class Scope:
             self.negotiate = _item_negotiator if _prints(resource, subresource) else _unprinted_item_negotiator
             self.negotiate_list = _list_negotiator
         else:
-            typed = has_messages(bodies.type)
-            self.negotiate = self.negotiate_list = _custom_scale_negotiator if typed else _custom_negotiator
+            self.negotiate = self.negotiate_list = _custom_scale_negotiator if bodies.typed else _custom_negotiator
         self.messages = Messages(rendering, resource.list_kind)
 
     @property

@@ -5,6 +5,7 @@ skip non-applied, cap, build manager info, managed fields updater, strip meta, s
 step of `FieldManager.update` or `FieldManager.apply`.
 """
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, Final
 
@@ -50,12 +51,13 @@ class FieldManager:
 
     `reset_fields` are paths that this endpoint resets (a main resource's status): nobody owns them through it.
     `converter` serves managers that own fields in other versions; without one they are dropped, as upstream drops
-    those whose version is gone. It gets and returns objects without kind, apiVersion and managedFields.
+    those whose version is gone. It gets and returns objects without kind, apiVersion and managedFields. `type` may be
+    a function that makes the type when it is first needed.
     """
 
     def __init__(
-        self, type: Type, gvk: GroupVersionKind, subresource: str = "", reset_fields: FieldSet | None = None,
-        converter: Converter | None = None,
+        self, type: Type | Callable[[], Type], gvk: GroupVersionKind, subresource: str = "",
+        reset_fields: FieldSet | None = None, converter: Converter | None = None,
     ) -> None:
         self._type = type
         self._gvk = gvk
@@ -66,7 +68,7 @@ class FieldManager:
 
     @cached_property
     def _node(self) -> Node:
-        return compile_type(self._type)
+        return compile_type(self._type if isinstance(self._type, Type) else self._type())
 
     @cached_property
     def _updater(self) -> Updater:
