@@ -37,6 +37,10 @@ JSON_PATCH = "application/json-patch+json"
 APPLY = "application/apply-patch+yaml"
 
 
+#: Every version of every kind is served.
+ALL_VERSIONS = MappingProxyType({"api/all": "true"})
+
+
 class AllowAll:
     async def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
         return Decision.ALLOW, ""
@@ -119,11 +123,13 @@ async def events(response: Response, count: int) -> list[dict[str, Any]]:
 
 
 @contextlib.asynccontextmanager
-async def api(services: MakeServices | Services | None = None) -> AsyncIterator[API]:
+async def api(
+    services: MakeServices | Services | None = None, runtime_config: Mapping[str, str] = MappingProxyType({})
+) -> AsyncIterator[API]:
     storage = Storage(MemoryBackend())
     await storage.start()
     try:
-        yield API(storage, services)
+        yield API(storage, services, runtime_config)
     finally:
         await storage.close()
 

@@ -6,7 +6,7 @@ from pilothouse.apimachinery.codec import protobuf
 from pilothouse.apimachinery.schema.catalog import type_for
 from pilothouse.apimachinery.schema.decode import decoder
 from pilothouse.registry.rest import Resource
-from tests.endpoints.support import API, APPLY, api
+from tests.endpoints.support import ALL_VERSIONS, API, APPLY, api
 from tests.properties.valid import Object, valid
 from tests.properties.writes import Writer, services
 
@@ -36,7 +36,7 @@ async def _stored(server: API) -> list[tuple[Resource, Object]]:
 
 def test_decoding_what_was_encoded_gives_the_same_in_every_kind() -> None:
     async def run() -> None:
-        async with api(services) as server:
+        async with api(services, ALL_VERSIONS) as server:
             stored = await _stored(server)
             assert len(stored) > 50
             for resource, obj in stored:
@@ -53,7 +53,7 @@ def test_decoding_what_was_encoded_gives_the_same_in_every_kind() -> None:
 
 def test_writing_back_what_was_read_changes_nothing_in_any_kind() -> None:
     async def run() -> None:
-        async with api(services) as server:
+        async with api(services, ALL_VERSIONS) as server:
             for resource, obj in await _stored(server):
                 if "update" not in resource.verbs:
                     continue
@@ -69,7 +69,7 @@ def test_writing_back_what_was_read_changes_nothing_in_any_kind() -> None:
 
 def test_applying_twice_is_applying_once_in_every_kind() -> None:
     async def run() -> None:
-        async with api(services) as server:
+        async with api(services, ALL_VERSIONS) as server:
             for resource, obj in await _stored(server):
                 if "patch" not in resource.verbs or resource.kind in _NOT_APPLIED:
                     continue

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.endpoints.support import api
+from tests.endpoints.support import ALL_VERSIONS, api
 from tests.properties.valid import Object
 from tests.properties.writes import Writer, seeded, services
 
@@ -40,7 +40,7 @@ def _write(seed: int, count: int) -> None:
     """`count` writes to a server of their own; writes of one seed are always the same."""
 
     async def run() -> None:
-        async with api(services) as server:
+        async with api(services, ALL_VERSIONS) as server:
             writer = Writer(server)
             await writer.prepare()
             rng = seeded(seed)

@@ -3,6 +3,7 @@
 import base64
 import copy
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from cryptography import x509
@@ -32,6 +33,29 @@ _MATCH: Final = {
     ]
 }
 _CLAIM: Final = {"devices": {"requests": [{"name": "gpu", "exactly": {"deviceClassName": "gpu.example.com"}}]}}
+
+
+_BETA_CLAIM: Final = {
+    "devices": {
+        "requests": [
+            {"name": "gpu", "deviceClassName": "gpu.example.com", "tolerations": [{"key": "example.com/t"}]},
+            {"name": "either", "firstAvailable": [{"name": "a", "deviceClassName": "gpu.example.com"}]},
+        ]
+    }
+}
+_CANDIDATE: Final = {
+    "leaseName": "l", "binaryVersion": "1.36.2", "emulationVersion": "1.36.0", "strategy": "OldestEmulationVersion",
+}
+
+
+def _authority() -> str:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=36500))
+    builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+    return builder.sign(key, SHA256()).public_bytes(Encoding.PEM).decode()
 
 
 def _certificate_request() -> str:
@@ -202,6 +226,35 @@ _OBJECTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
             }],
         }
     },
+    ("resource.k8s.io/v1beta1", "ResourceClaim"): {"spec": _BETA_CLAIM},
+    ("resource.k8s.io/v1beta1", "ResourceClaimTemplate"): {"spec": {"spec": _BETA_CLAIM}},
+    ("resource.k8s.io/v1beta1", "ResourceSlice"): {
+        "spec": {
+            "driver": "gpu.example.com", "nodeName": "n",
+            "pool": {"name": "p", "generation": 1, "resourceSliceCount": 1},
+            "devices": [
+                {
+                    "name": "d",
+                    "basic": {
+                        "attributes": {"model": {"string": "x"}}, "capacity": {"memory": {"value": "1Gi"}},
+                        "taints": [{"key": "example.com/t", "effect": "NoSchedule"}], "allowMultipleAllocations": False,
+                    },
+                },
+                {"name": "e", "basic": {}},
+            ],
+        }
+    },
+    ("resource.k8s.io/v1alpha3", "DeviceTaintRule"): {
+        "spec": {
+            "deviceSelector": {"driver": "gpu.example.com"},
+            "taint": {"key": "example.com/t", "value": "v", "effect": "NoExecute"},
+        }
+    },
+    ("resource.k8s.io/v1alpha3", "ResourcePoolStatusRequest"): {"spec": {"driver": "gpu.example.com"}},
+    ("coordination.k8s.io/v1beta1", "LeaseCandidate"): {"spec": _CANDIDATE},
+    ("certificates.k8s.io/v1beta1", "ClusterTrustBundle"): {"spec": {"trustBundle": _authority()}},
+    ("internal.apiserver.k8s.io/v1alpha1", "StorageVersion"): {"metadata": {"name": "{}.example.widgets"}, "spec": {}},
+    ("storagemigration.k8s.io/v1beta1", "StorageVersionMigration"): {"spec": {"resource": {"resource": "pods"}}},
     ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema"): {
         "spec": {
             "priorityLevelConfiguration": {"name": "p"}, "matchingPrecedence": 500,
@@ -219,8 +272,8 @@ _OBJECTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
 
 def valid(resource: Resource, name: str = "x") -> Object:
     """A new valid object of `resource`, called `name` if its kind leaves the choice. Raises KeyError for a kind that
-    nobody has written an object for."""
-    fields = _named(_OBJECTS[resource.api_version, resource.kind], name)
+    nobody has written an object for; a version without one of its own has the same as another."""
+    fields = _named(_OBJECTS[_api_version(resource), resource.kind], name)
     metadata = {"name": name, **fields.get("metadata", {})}
     return {"kind": resource.kind, "apiVersion": resource.api_version, **fields, "metadata": metadata}
 
@@ -235,3 +288,9 @@ def _named(value: Any, name: str) -> Any:
         case list():
             return [_named(child, name) for child in value]
     return copy.copy(value)
+
+
+def _api_version(resource: Resource) -> str:
+    if (resource.api_version, resource.kind) in _OBJECTS:
+        return resource.api_version
+    return next(v for v, kind in _OBJECTS if kind == resource.kind and v.startswith(f"{resource.group}/"))

@@ -25,7 +25,11 @@ def build(
     options: Options, lister: Lister, stores: Mapping[GroupResource, Store], authorizer: Authorizer
 ) -> chain.Chain:
     """Raises ValueError for flags that name no plugin."""
-    from pilothouse.admission.plugins.certificates import CertificateApproval, CertificateSigning
+    from pilothouse.admission.plugins.certificates import (
+        CertificateApproval,
+        CertificateSigning,
+        ClusterTrustBundleAttest,
+    )
     from pilothouse.admission.plugins.resourcequota import ResourceQuota
 
     may_sign = _asks(authorizer)
@@ -34,6 +38,7 @@ def build(
         extra={
             "CertificateApproval": CertificateApproval(may_sign),
             "CertificateSigning": CertificateSigning(may_sign),
+            "ClusterTrustBundleAttest": ClusterTrustBundleAttest(may_sign),
             "ResourceQuota": ResourceQuota(lister, StatusWriter(stores[_QUOTAS])),
         },
     )

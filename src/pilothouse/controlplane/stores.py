@@ -9,6 +9,7 @@ from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.schema.catalog import type_for
 from pilothouse.apimachinery.schema.decode import Decoder, decoder
+from pilothouse.controlplane.served import stable
 from pilothouse.registry.index import index_for
 from pilothouse.registry.rest import Object, Resource
 from pilothouse.registry.store import Store, decode
@@ -22,11 +23,11 @@ if TYPE_CHECKING:
 def make_stores(
     storage: Storage, known: Iterable[Resource], served: Iterable[Resource]
 ) -> dict[GroupResource, Store]:
-    """By group and resource, for what of the `known` resources is `served`; what is served in several versions or
-    groups shares the store of the storage version, which itself need not be served."""
+    """By group and resource, for what of the `known` resources is `served` or stable (the server itself works with
+    those); what is served in several versions or groups shares the store of the storage version."""
     times = meta.Times()
     stored = {r.storage_prefix: r for r in known if r.storage_prefix and r.converter is None}
-    shown: dict[str, list[Resource]] = {}
+    shown: dict[str, list[Resource]] = {prefix: [] for prefix, r in stored.items() if stable(r.version)}
     for resource in served:
         if resource.storage_prefix:
             shown.setdefault(resource.storage_prefix, []).append(resource)
@@ -37,7 +38,9 @@ def make_stores(
         )
         for prefix, resources in shown.items()
     }
-    return {r.group_resource: by_prefix[prefix] for prefix, resources in shown.items() for r in resources}
+    return {
+        r.group_resource: by_prefix[prefix] for prefix, resources in shown.items() for r in (stored[prefix], *resources)
+    }
 
 
 def _normal(resource: Resource) -> Callable[[Object], Object] | None:

@@ -14,7 +14,8 @@ from pathlib import Path
 from pilothouse.options import values
 
 SWITCHABLE: frozenset[str] = frozenset({
-    "APIResponseCompression", "AllowParsingUserUIDFromCertAuth", "ConstrainedImpersonation",
+    "APIResponseCompression", "AllowParsingUserUIDFromCertAuth", "ClusterTrustBundle", "ConstrainedImpersonation",
+    "StorageVersionMigrator",
 })
 
 

@@ -6,6 +6,7 @@ A group that is not listed here is not served; a kind is added in its group's fo
 from pilothouse.registry.admissionregistration.resources import build as admissionregistration
 from pilothouse.registry.apiextensions.resources import build as apiextensions
 from pilothouse.registry.apiregistration.resources import build as apiregistration
+from pilothouse.registry.apiserverinternal.resources import build as apiserverinternal
 from pilothouse.registry.apps.resources import build as apps
 from pilothouse.registry.authentication.resources import build as authentication
 from pilothouse.registry.authorization.resources import build as authorization
@@ -26,6 +27,7 @@ from pilothouse.registry.rbac.resources import build as rbac
 from pilothouse.registry.resource.resources import build as resource
 from pilothouse.registry.scheduling.resources import build as scheduling
 from pilothouse.registry.storage.resources import build as storage
+from pilothouse.registry.storagemigration.resources import build as storagemigration
 
 _BUILDERS = (
     core,
@@ -49,6 +51,8 @@ _BUILDERS = (
     discovery,
     resource,
     flowcontrol,
+    apiserverinternal,
+    storagemigration,
 )
 
 

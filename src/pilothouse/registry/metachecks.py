@@ -30,8 +30,12 @@ _REPEATED: Final[dict[str, tuple[str, ...]]] = {
         "networkpolicies.networking.k8s.io", "podtemplates", "priorityclasses.scheduling.k8s.io", "replicasets.apps",
         "replicationcontrollers", "resourcequotas", "resourceslices.resource.k8s.io", "runtimeclasses.node.k8s.io",
         "servicecidrs.networking.k8s.io", "services", "statefulsets.apps",
+        # served only when they are turned on
+        "devicetaintrules.resource.k8s.io", "leasecandidates.coordination.k8s.io",
+        "podcertificaterequests.certificates.k8s.io", "podgroups.scheduling.k8s.io",
+        "resourcepoolstatusrequests.resource.k8s.io", "workloads.scheduling.k8s.io",
     ), UPDATE),
-    **dict.fromkeys(("events", "poddisruptionbudgets.policy"), ()),
+    **dict.fromkeys(("events", "poddisruptionbudgets.policy", "storageversions.internal.apiserver.k8s.io"), ()),
     # its update looks at the volume twice
     "persistentvolumes": ("create", "create"),
 }

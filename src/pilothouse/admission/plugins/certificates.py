@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
 _REQUESTS: Final = GroupResource("certificates.k8s.io", "certificatesigningrequests")
+_BUNDLES: Final = GroupResource("certificates.k8s.io", "clustertrustbundles")
 _CLIENT_SIGNER: Final = "kubernetes.io/kube-apiserver-client"
 _PRIVILEGED_GROUP: Final = "system:masters"
 
@@ -59,6 +60,33 @@ class CertificateSigning:
         signer = _signer(a)
         if not await _is_authorized(self._may, a.context, "sign", signer):
             raise forbidden(a, f"user not permitted to sign requests with signerName {go_quote(signer)}")
+
+
+class ClusterTrustBundleAttest:
+    """Whoever writes a signer's bundle must be allowed to `attest` for it. Cleaning up metadata is allowed to all."""
+
+    def __init__(self, may: MaySign) -> None:
+        self._may = may
+
+    def handles(self, operation: str, resource: GroupResource, subresource: str) -> bool:
+        return operation in (CREATE, UPDATE) and resource == _BUNDLES
+
+    async def validate(self, a: Attributes) -> None:
+        # the new one: an update that changes the signer is refused by validation
+        signer = str(((a.object or {}).get("spec") or {}).get("signerName") or "")
+        if not signer or (a.operation == UPDATE and _collected(a.object) == _collected(a.old_object)):
+            return
+        if not await _is_authorized(self._may, a.context, "attest", signer):
+            raise forbidden(a, f"user not permitted to attest for signerName {go_quote(signer)}")
+
+
+def _collected(obj: dict[str, Any] | None) -> dict[str, Any]:
+    """`obj` without what the garbage collector changes."""
+    metadata = {
+        key: value for key, value in ((obj or {}).get("metadata") or {}).items()
+        if key not in ("ownerReferences", "finalizers", "managedFields")
+    }
+    return {**(obj or {}), "metadata": metadata}
 
 
 def _outcome(obj: dict[str, Any] | None) -> tuple[Any, Any]:

@@ -22,4 +22,14 @@ def _signing_request(obj: Obj, now: float) -> list[Any]:
     ]
 
 
-PRINTERS = {"certificatesigningrequests": TablePrinter(__package__, "certificatesigningrequests", _signing_request)}
+def _trust_bundle(obj: Obj, now: float) -> list[Any]:
+    return [name(obj), obj.get("spec", {}).get("signerName") or NONE]
+
+
+PRINTERS = {
+    resource: TablePrinter(__package__, resource, cells)
+    for resource, cells in (
+        ("certificatesigningrequests", _signing_request),
+        ("clustertrustbundles", _trust_bundle),
+    )
+}

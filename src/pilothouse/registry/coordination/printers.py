@@ -11,4 +11,15 @@ def _lease(obj: Obj, now: float) -> list[Any]:
     return [name(obj), obj.get("spec", {}).get("holderIdentity") or "", age(obj, now)]
 
 
-PRINTERS = {"leases": TablePrinter(__package__, "leases", _lease)}
+def _candidate(obj: Obj, now: float) -> list[Any]:
+    spec = obj.get("spec", {})
+    return [
+        name(obj), spec.get("leaseName", ""), spec.get("binaryVersion", ""), spec.get("emulationVersion", ""),
+        age(obj, now),
+    ]
+
+
+PRINTERS = {
+    resource: TablePrinter(__package__, resource, cells)
+    for resource, cells in (("leases", _lease), ("leasecandidates", _candidate))
+}

@@ -1,11 +1,13 @@
-"""The rules of leases (upstream: pkg/registry/coordination/lease/strategy.go)."""
+"""The rules of leases and of those who stand for them (upstream: pkg/registry/coordination/*/strategy.go)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field
-from pilothouse.registry.coordination.validation import validate_lease
+from pilothouse.apimachinery.validation import is_config_map_key
+from pilothouse.registry.coordination.validation import validate_candidate, validate_candidate_update, validate_lease
 from pilothouse.registry.rest import Object, Strategy
 
 if TYPE_CHECKING:
@@ -34,3 +36,18 @@ class LeaseStrategy(Strategy):
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return list(validate_lease(obj))
+
+
+class LeaseCandidateStrategy(Strategy):
+    allow_create_on_update = True
+    allow_unconditional_update = False
+
+    @staticmethod
+    def validate_name(name: str, prefix: bool) -> Sequence[str]:
+        return is_config_map_key(name)
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(validate_candidate(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(validate_candidate_update(obj, old))

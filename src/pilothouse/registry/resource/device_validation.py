@@ -77,7 +77,7 @@ def validate_device(device: Obj, old: Obj | None, *, selects_nodes: bool) -> Err
     check = _validate_shared_capacity if device.get("allowMultipleAllocations") else _validate_capacity
     errors += within("capacity", limited_map(capacity, -1, MOST_QUALIFIED, qualified_name, check))
     if old is None or old.get("taints") != device.get("taints"):
-        errors += within("taints", limited(device.get("taints"), _MOST_TAINTS, _validate_taint))
+        errors += within("taints", limited(device.get("taints"), _MOST_TAINTS, validate_taint))
     errors += within("consumesCounters", limited_set(
         device.get("consumesCounters"), _MOST_CONSUMPTIONS, _validate_consumption,
         lambda consumption: consumption.get("counterSet") or "",
@@ -167,11 +167,13 @@ def _validate_value(kind: str, value: str) -> Errors:
     return errors
 
 
-def _validate_taint(taint: Obj) -> Errors:
+def validate_taint(taint: Obj, old: Obj | None = None) -> Errors:
+    """The effect of the stored taint `old` is good."""
+    kept = old is not None and (old.get("effect") or "") == (taint.get("effect") or "")
     return [
         *matching(taint, "key", is_qualified_name),
         *(matching(taint, "value", is_label_value) if taint.get("value") else NONE),
-        *required_one_of(taint, "effect", TAINT_EFFECTS),
+        *(NONE if kept else required_one_of(taint, "effect", TAINT_EFFECTS)),
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pilothouse.registry.printing import Obj, TablePrinter, age, name
+from pilothouse.registry.printing import NONE, Obj, TablePrinter, age, name, since
 
 
 def _named(obj: Obj, now: float) -> list[Any]:
@@ -32,6 +32,41 @@ def _slice(obj: Obj, now: float) -> list[Any]:
     ]
 
 
+def _taint_rule(obj: Obj, now: float) -> list[Any]:
+    taint = obj.get("spec", {}).get("taint", {})
+    added = taint.get("timeAdded")
+    return [
+        name(obj), taint.get("key", ""), taint.get("value", ""), taint.get("effect", ""),
+        since(added, now) if added else "", age(obj, now),
+    ]
+
+
+_COUNTED = ("totalDevices", "availableDevices", "allocatedDevices", "unavailableDevices")
+
+
+def _pool_status_request(obj: Obj, now: float) -> list[Any]:
+    """Counts over all pools; "-" as long as there is no status, or after a failure."""
+    status = obj.get("status")
+    driver = obj.get("spec", {}).get("driver", "")
+    if status is None:
+        return [name(obj), driver, *["-"] * 5, 0, "Pending", NONE]
+    state, completed = "Pending", NONE
+    for condition in status.get("conditions") or ():
+        if condition.get("type") in ("Complete", "Failed") and condition.get("status") == "True":
+            state = condition["type"]
+            if state == "Complete":
+                completed = since(condition.get("lastTransitionTime"), now)
+            break
+    pools, count = status.get("pools") or (), status.get("poolCount") or 0
+    counts = ["-"] * 5
+    if state != "Failed":
+        counts = [str(sum(pool.get(field) or 0 for pool in pools)) for field in _COUNTED]
+        counts.append(str(sum(pool.get("validationError") is not None for pool in pools)))
+    if state == "Complete" and count > len(pools):
+        state = f"Complete ({len(pools)}/{count} pools)"
+    return [name(obj), driver, *counts, count, state, completed]
+
+
 PRINTERS = {
     resource: TablePrinter(__package__, resource, cells)
     for resource, cells in (
@@ -39,5 +74,7 @@ PRINTERS = {
         ("resourceclaims", _claim),
         ("resourceclaimtemplates", _named),
         ("resourceslices", _slice),
+        ("devicetaintrules", _taint_rule),
+        ("resourcepoolstatusrequests", _pool_status_request),
     )
 }

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery import field
+from pilothouse.apimachinery import field, meta
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.validation import is_long_name
-from pilothouse.registry.resource import allocation_validation, claim_validation
+from pilothouse.registry.resource import allocation_validation, claim_validation, taint_validation
 from pilothouse.registry.resource.allocation_validation import device_key
 from pilothouse.registry.resource.slice_validation import validate_slice
 from pilothouse.registry.rest import Object, Strategy
-from pilothouse.registry.strategies import StatusOnly, WithGeneration
+from pilothouse.registry.strategies import DesiredStatusOnly, StatusOnly, WithGeneration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pilothouse.apimachinery.http import Context
     from pilothouse.registry.dependencies import Stores
@@ -127,6 +127,40 @@ def _admin_errors(stores: Stores, obj: Object, path: str) -> list[field.Error]:
     if labels.get(claim_validation.ADMIN_LABEL) == "true":
         return []
     return [field.forbidden(path, claim_validation.ADMIN_REFUSAL)]
+
+
+class TaintRuleStrategy(DesiredStatusOnly):
+    """A taint whose effect changes counts as added now, unless the client says when."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+
+    def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
+        taint, before = ((o.get("spec") or {}).get("taint") or {} for o in (obj, old))
+        if taint.get("effect") != before.get("effect") and taint.get("timeAdded") == before.get("timeAdded"):
+            taint["timeAdded"] = meta.format_time(self._clock())
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(taint_validation.validate_taint_rule(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(taint_validation.validate_taint_rule(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(taint_validation.validate_taint_rule_status(obj))
+
+
+class PoolStatusRequestStrategy(StatusOnly):
+    allow_unconditional_update = False
+
+    def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        return list(taint_validation.validate_pool_request(obj))
+
+    def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(taint_validation.validate_pool_request_update(obj, old))
+
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return list(taint_validation.validate_pool_request_status(obj, old))
 
 
 def _drop_alpha_fields(obj: Object, old: Object) -> None:
