@@ -6,8 +6,9 @@ Decoding errors answer 400 with Go's strconv wording, validation errors 422 nami
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from pilothouse.apimachinery import field, fields, labels, status
 from pilothouse.apimachinery.gvk import GroupKind
@@ -21,6 +22,9 @@ _MATCH_EXACT = "Exact"
 _MATCH_NOT_OLDER = "NotOlderThan"
 _FIELD_MANAGER_LIMIT = 128
 _INT64_MAX = 2**63 - 1
+_MOST_REMEMBERED = 1024
+_LONGEST_REMEMBERED = 512
+Kind = TypeVar("Kind", str, bool)
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z", re.ASCII)
 
 
@@ -181,7 +185,32 @@ def check_export(request: Request) -> None:
 
 def write_options(request: Request, kind: str) -> WriteOptions:
     """The options of create and update; `kind` is "CreateOptions" or "UpdateOptions". Raises 422."""
+    return _remembered(_write_options, request, kind)
+
+
+def patch_options(request: Request, apply: bool) -> WriteOptions:
+    """The options of patch. Raises 422; an apply patch must say who manages the fields."""
+    return _remembered(_patch_options, request, apply)
+
+
+_known: dict[tuple[str, str, str | bool], WriteOptions] = {}
+
+
+def _remembered(read: Callable[[Request, str, Kind], WriteOptions], request: Request, kind: Kind) -> WriteOptions:
+    """What `read` makes of the query, the user agent and `kind`, made once: a client's queries are all alike."""
     agent = request.header(b"user-agent") or ""
+    key = (request.raw_query, agent, kind)
+    found = _known.get(key)
+    if found is None:
+        found = read(request, agent, kind)
+        if len(request.raw_query) + len(agent) <= _LONGEST_REMEMBERED:
+            if len(_known) >= _MOST_REMEMBERED:
+                _known.clear()
+            _known[key] = found
+    return found
+
+
+def _write_options(request: Request, agent: str, kind: str) -> WriteOptions:
     if not request.raw_query:
         return WriteOptions(user_agent=agent)
     options, errors = _decode_write(request, agent)
@@ -190,9 +219,7 @@ def write_options(request: Request, kind: str) -> WriteOptions:
     return options
 
 
-def patch_options(request: Request, apply: bool) -> WriteOptions:
-    """The options of patch. Raises 422; an apply patch must say who manages the fields."""
-    agent = request.header(b"user-agent") or ""
+def _patch_options(request: Request, agent: str, apply: bool) -> WriteOptions:
     options, errors = _decode_write(request, agent) if request.raw_query else (WriteOptions(user_agent=agent), [])
     force = _optional_bool(request, "force") if request.raw_query else None
     if apply and not options.field_manager:

@@ -6,8 +6,9 @@ no such fields: its types say `pointer=True` for all of them.
 
 from typing import Any, Final
 
+from pilothouse.apimachinery.managedfields.deduced import Deduced
 from pilothouse.apimachinery.managedfields.lists import Items, SetItems
-from pilothouse.apimachinery.managedfields.typed import Atomic, Deduced, Mapping, Node
+from pilothouse.apimachinery.managedfields.typed import Atomic, Mapping, Node
 from pilothouse.apimachinery.schema import model
 
 _COMPILED: Final = "managedfields"

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from pilothouse.apimachinery.equality import same_booleans
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, is_member, member
 from pilothouse.apimachinery.managedfields.pathelement import json_string, json_value, sort_key
 from pilothouse.apimachinery.managedfields.typed import Difference, Node, TypedError, expect, keep_container, record
@@ -32,6 +31,11 @@ class Items(Node):
     def mark(self) -> bool:
         before, self.schemaless = self.schemaless, self.item.schemaless
         return self.schemaless is not before
+
+    def agree(self, old: Any, new: Any) -> bool:
+        if not isinstance(old, list):
+            return super().agree(old, new)
+        return not self.schemaless or all(map(self.item.agree, old, new))
 
     def element(self, item: Any) -> str:
         """The item's path element. Raises TypedError with SMD's wording."""
@@ -115,7 +119,7 @@ class Items(Node):
         removed: FieldSet = {}
         for element, items in after.items():
             previous = before.get(element)
-            if previous != items or (self.schemaless and not same_booleans(previous, items)):
+            if previous != items or (self.schemaless and not all(map(self.item.agree, previous, items))):
                 self._diff_items(element, previous or [], items, changed, removed)
         for element, previous in before.items():
             if element not in after:

@@ -17,10 +17,13 @@ MAX_SHAPES: Final = 256
 MAX_NAMES: Final = 64
 
 
-class _All:
+class _All(frozenset[str]):
     """Contains every name."""
 
     def __contains__(self, name: object) -> bool:
+        return True
+
+    def __bool__(self) -> bool:
         return True
 
 

@@ -8,7 +8,7 @@ Go's structs always hold some of their fields (`Field.omit`); for those, an abse
 the same, which lets an object be compared with `{}` as upstream compares it with a new Go object.
 """
 
-from collections.abc import Container
+from collections.abc import Collection
 from typing import Any, Final, TypeAlias
 
 from pilothouse.apimachinery.equality import same_booleans
@@ -56,7 +56,11 @@ class Node:
 
     def unchanged(self, old: Any, new: Any) -> bool:
         """Whether two values are the same."""
-        return old is new or (old == new and (not self.schemaless or same_booleans(old, new)))
+        return old is new or (old == new and self.agree(old, new))
+
+    def agree(self, old: Any, new: Any) -> bool:
+        """Whether two values that are == are the same: looks where no schema tells booleans from numbers."""
+        return not self.schemaless or same_booleans(old, new)
 
     def owned(self, value: Any) -> FieldSet:
         """The set node of a value that stands on one side only: its path and all paths below."""
@@ -128,6 +132,9 @@ class Atomic(Node):
         before, self.schemaless = self.schemaless, self.shape.schemaless
         return self.schemaless is not before
 
+    def agree(self, old: Any, new: Any) -> bool:
+        return self.shape.agree(old, new)
+
     def fits(self, value: Any) -> bool:
         return self.shape.fits_whole(value)
 
@@ -151,7 +158,7 @@ class Mapping(Node):
         self.values: Node | None = None
         self.zeros: dict[str, Any] = {}
         self._shapes = Shapes(self.child, self.zeros)
-        self.loose: Container[str] = ()
+        self.loose: Collection[str] = ()
         """The names whose nodes are `schemaless`."""
 
     def parts(self) -> list[Node]:
@@ -165,6 +172,12 @@ class Mapping(Node):
             self.loose = frozenset(name for name, node in self.declared.items() if node.schemaless)
         self.schemaless = bool(self.loose)
         return self.schemaless is not before
+
+    def agree(self, old: Any, new: Any) -> bool:
+        if self.loose is ALL or not isinstance(old, dict):
+            return super().agree(old, new)
+        declared = self.declared
+        return all(declared[name].agree(old[name], new[name]) for name in self.loose if name in old)
 
     def child(self, name: str) -> Node:
         node = self.declared.get(name) or self.values
@@ -250,7 +263,7 @@ class Mapping(Node):
             if before is _ABSENT and (before := zeros.get(name, _ABSENT)) is _ABSENT:
                 changed["f:" + name] = self.child(name).owned(after)
             elif before is not after and (
-                before != after or (name in loose and not same_booleans(before, after))
+                before != after or (name in loose and not self.child(name).agree(before, after))
             ):
                 record("f:" + name, self.child(name).diff(before, after), changed, removed)
         for name, before in old.items():
@@ -326,56 +339,6 @@ class Mapping(Node):
                     out = dict(fields)
                 out[element] = reconciled
         return out
-
-
-class Deduced(Mapping):
-    """A value without a schema: maps are granular, lists and scalars are leaves (SMD's deduced type)."""
-
-    __slots__ = ()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.scalar = "untyped"
-        self.values = self
-        self.schemaless = True
-        self.loose = ALL
-
-    def owned(self, value: Any) -> FieldSet:
-        return super().owned(value) if isinstance(value, dict) else {}
-
-    def fields(self, value: Any) -> FieldSet | None:
-        if isinstance(value, dict):
-            return super().fields(value)
-        return None if value is None else {}
-
-    def created(self, value: Any) -> FieldSet | None:
-        return super().created(value) if isinstance(value, dict) or value is None else {}
-
-    def fits(self, value: Any) -> bool:
-        return super().fits(value) if isinstance(value, dict) else True
-
-    def diff(self, old: Any, new: Any) -> Difference:
-        old_is_map, new_is_map = isinstance(old, dict), isinstance(new, dict)
-        if (old_is_map or old is None) and (new_is_map or new is None):
-            return super().diff(old, new)
-        return super().owned(new) if new_is_map else {}, self._below(old) if old_is_map else None
-
-    def _below(self, value: dict[str, Any]) -> FieldSet | None:
-        node = super().owned(value)
-        return {element: below for element, below in node.items() if element != "."} or None
-
-    def merge(self, old: Any, new: Any) -> Any:
-        if isinstance(old, dict) and (isinstance(new, dict) or new is None):
-            return super().merge(old, new)
-        return new
-
-    def remove(self, value: Any, fields: FieldSet) -> Any:
-        if isinstance(value, list):
-            return None
-        return super().remove(value, fields) if isinstance(value, dict) else value
-
-    def extract(self, value: Any, fields: FieldSet) -> Any:
-        return super().extract(value, fields) if isinstance(value, dict) else value
 
 
 def record(element: str, difference: Difference, changed: FieldSet, removed: FieldSet) -> None:

@@ -3,8 +3,9 @@
 from typing import Any
 
 from pilothouse.apimachinery.managedfields import pathelement
+from pilothouse.apimachinery.managedfields.deduced import Deduced
 from pilothouse.apimachinery.managedfields.lists import Items
-from pilothouse.apimachinery.managedfields.typed import Atomic, Deduced, Mapping, Node, TypedError
+from pilothouse.apimachinery.managedfields.typed import Atomic, Mapping, Node, TypedError
 from pilothouse.apimachinery.patch.goprint import plain, syntax, type_name
 
 Errors = list[tuple[str, str]]
