@@ -98,7 +98,7 @@ _OBJECTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
             "service": {"namespace": "ns", "name": "api"}, "insecureSkipTLSVerify": True,
         },
     },
-    ("apps/v1", "ControllerRevision"): {"data": {"spec": {"x": 1}}, "revision": 3},
+    ("apps/v1", "ControllerRevision"): {"data": {"spec": {"x": 1, "none": {}}}, "revision": 3},
     ("apps/v1", "DaemonSet"): {"spec": {"selector": _SELECTOR, "template": _TEMPLATE}},
     ("apps/v1", "Deployment"): {"spec": {"selector": _SELECTOR, "template": _TEMPLATE}},
     ("apps/v1", "ReplicaSet"): {"spec": {"selector": _SELECTOR, "template": _TEMPLATE}},

@@ -10,8 +10,10 @@ import orjson
 
 from pilothouse.admission import chain
 from pilothouse.admission.plugins.resourcequota import ResourceQuota
+from pilothouse.apimachinery.codec import protobuf
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.schema.catalog import type_for
+from pilothouse.apimachinery.schema.decode import decoder
 from pilothouse.apimachinery.schema.model import Type
 from pilothouse.controlplane.lister import StoreLister
 from pilothouse.endpoints.scope import Services
@@ -79,11 +81,21 @@ class Writer:
         query = rng.choice(("", "", "fieldValidation=Strict", "dryRun=All", "fieldValidation=Ignore"))
         if headers.get("content_type") == support.APPLY:
             query = f"fieldManager={rng.choice('abc')}&force={rng.choice(('true', 'false'))}"
-        response = await self._api.call(method, path, json.dumps(body).encode(), query=query, **headers)
+        data = json.dumps(body).encode()
+        response = await self._api.call(method, path, data, query=query, **headers)
         answer = orjson.loads(await support.whole(response))
+        if response.status < 300 and answer.get("kind") == resource.kind:
+            _check_forms(resource, type, answer)
+            if headers.get("content_type") == support.APPLY:
+                await self._check_repeated(path, data, query, answer)
         if method == "PUT" and response.status == 404:
             await self._restore(resource)
         return method, f"{path}?{query}", body, response.status, answer
+
+    async def _check_repeated(self, path: str, data: bytes, query: str, answer: Object) -> None:
+        """An apply that was applied changes nothing."""
+        code, again = await self._api.json("PATCH", path, data, query=query, content_type=support.APPLY)
+        assert (code, again) == (200, answer), f"{path}?{query} {data!r}"
 
     def _change(self, rng: Random, resource: Resource, type: Type) -> tuple[str, str, Object, dict[str, str]]:
         base = self._bases[_path(resource)]
@@ -100,6 +112,16 @@ class Writer:
         if kind != support.APPLY and rng.random() < 0.9:
             body = {name: body[name] for name in body if name not in ("kind", "apiVersion")}
         return "PATCH", path, body, {"content_type": kind}
+
+
+def _check_forms(resource: Resource, type: Type, obj: Object) -> None:
+    """Decoding what was encoded gives the same, in JSON and in protobuf."""
+    unknown: list[str] = []
+    assert decoder(type)(obj, unknown) == obj
+    assert unknown == []
+    if resource.virtual is None:
+        body = {name: obj[name] for name in obj if name not in ("kind", "apiVersion")}
+        assert decoder(type)(protobuf.decoder(type)(protobuf.encoder(type)(body)), None) == body
 
 
 def _mutated(rng: Random, type: Type, obj: Object) -> Object:

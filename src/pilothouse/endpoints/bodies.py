@@ -12,6 +12,7 @@ from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import catalog
 from pilothouse.apimachinery.schema.decode import DecodeError, decoder
 from pilothouse.apimachinery.schema.model import Type
+from pilothouse.apimachinery.schema.unstructured import converted
 from pilothouse.endpoints.negotiation import PROTOBUF, YAML
 from pilothouse.endpoints.options import checked_delete_options
 from pilothouse.registry.rest import DeleteOptions, Object
@@ -54,7 +55,7 @@ class Bodies(Protocol):
         ...
 
     def completed(self, applied: Object) -> Object:
-        """The result of an apply in normal form. Raises 500 for one that does not fit."""
+        """The result of an apply in normal form. Raises ValueError with Go's text for one that does not fit."""
         ...
 
     def encode(self, obj: Object) -> bytes:
@@ -101,14 +102,20 @@ class BodyCodec:
         Go's text for one that does not fit, and with `check_kind` for one of another kind."""
         if check_kind:
             self._check_kind(document)
-        return self._finished(self._decode(document, unknown))
+            return self._finished(self._decode(document, unknown))
+        return self._finished(self._converted(document, unknown))
 
     def completed(self, applied: Object) -> Object:
-        """The result of an apply in normal form. Raises 500 for one that does not fit."""
+        """The result of an apply in normal form. Raises ValueError with Go's text for one that does not fit."""
+        return self._finished(self._converted(applied, None))
+
+    def _converted(self, document: Any, unknown: list[str] | None) -> Object:
+        """As Go converts documents that it holds already."""
         try:
-            return self._finished(self._decode(applied, None))
-        except DecodeError as e:
-            raise status.plain_internal(str(e)) from None
+            obj: Object = self._decode(document, unknown)
+        except DecodeError:
+            obj = self._decode(converted(self.type, document), unknown)
+        return obj
 
     def encode(self, obj: Object) -> bytes:
         """Compact JSON in Go's form and field order, without kind and apiVersion."""

@@ -14,6 +14,7 @@ from pilothouse.apimachinery import field, status
 from pilothouse.apimachinery.codec import encode, json, yaml
 from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.meta import format_time
+from pilothouse.apimachinery.schema.decode_error import TimeOutOfRange
 from pilothouse.apimachinery.schema.strict import duplicate_fields
 from pilothouse.endpoints.bodies import IGNORE, STRICT
 from pilothouse.endpoints.writing import manage_fields
@@ -83,13 +84,19 @@ def apply_patch(patching: Patching, live: Object) -> Object:
         raise status.bad_request(f"error decoding YAML: {_not_a_map(patch)}")
     now = format_time(scope.services.clock())
     applied = scope.field_manager.apply(live or None, patch, options.field_manager, options.force, now)
+    try:
+        completed = scope.bodies.completed(applied)
+    except TimeOutOfRange as e:
+        raise status.bad_request(str(e)) from None
+    except ValueError as e:
+        raise scope.field_manager.not_converted(patch, str(e)) from None
     if duplicates:
         if options.field_validation == STRICT:
             raise status.bad_request(f"error strict decoding YAML: {_converting(yaml.strict_error(duplicates))}")
         if options.field_validation != IGNORE:
             for line in duplicates:
                 patching.ctx.warn(line)
-    return scope.bodies.completed(applied)
+    return completed
 
 
 MECHANISMS: Mapping[str, Mechanism] = {

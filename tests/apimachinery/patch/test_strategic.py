@@ -2,7 +2,7 @@ import copy
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from pilothouse.apimachinery.patch import merge_patch, strategic
@@ -240,3 +240,133 @@ def test_a_patch_that_lists_everything_gives_its_order(live: list[Any], wanted: 
     if not live and not wanted:
         return
     assert apply({"merged": live}, patch)["merged"] == wanted
+
+
+# A model of what the documents say of strategic merges, the order of merged lists aside: merged lists are maps by
+# their key, and sets are sets. https://git.k8s.io/design-proposals-archive/cli/preserve-order-in-strategic-merge-patch.md
+
+_KEYS = {"merged": "name"}
+_SETS = {"set", "tags"}
+_REPLACED = {"replaced"}
+
+
+def model_of(value: Any, name: str = "") -> Any:
+    if isinstance(value, dict):
+        # new items of a list keep their nulls (mergeSliceWithoutSpecialElements), which Go's types then do not hold
+        return {field: model_of(child, field) for field, child in value.items() if child is not None}
+    if isinstance(value, list) and name in _KEYS:
+        return {found[_KEYS[name]]: model_of(found) for found in value}
+    return set(value) if isinstance(value, list) and name in _SETS else value
+
+
+def merged_model(doc: Any, patch: dict[str, Any]) -> Any:
+    """What `patch` makes of `model_of` a document."""
+    directive = patch.get("$patch")
+    if directive is not None:
+        return model_of({k: v for k, v in patch.items() if k != "$patch"}) if directive == "replace" else {}
+    out = dict(doc)
+    if "$retainKeys" in patch:
+        out = {name: value for name, value in out.items() if name in patch["$retainKeys"]}
+    for name, value in patch.items():
+        if name == "$retainKeys":
+            continue
+        if name.startswith("$deleteFromPrimitiveList/"):
+            name = name.partition("/")[2]
+            if name in out:
+                out[name] = out[name] - set(value)
+        elif value is None:
+            out.pop(name, None)
+        elif name in _KEYS:
+            out[name] = _merged_items(out.get(name), value, _KEYS[name])
+        elif name in _SETS:
+            out[name] = out.get(name, set()) | set(value)
+        elif isinstance(value, dict) and name not in _REPLACED:
+            out[name] = merged_model(out[name], value) if name in out else merged_model({}, value)
+        else:
+            out[name] = model_of(value, name)
+    return out
+
+
+def _merged_items(live: Any, patch: list[Any], key: str) -> Any:
+    plain = [i for i in patch if "$patch" not in i]
+    if any(i.get("$patch") == "replace" for i in patch):
+        return {i[key]: model_of(i) for i in plain}
+    out = {} if live is None else dict(live)
+    for i in patch:
+        if i.get("$patch") == "delete":
+            out.pop(i[key], None)
+    for i in plain:
+        out[i[key]] = merged_model(out.get(i[key], {}), i)
+    return out
+
+
+def _fields(**extra: Any) -> Any:
+    return st.fixed_dictionaries({}, optional={"value": st.sampled_from("123"), **extra})
+
+
+_tags = st.lists(names, max_size=3, unique=True)
+_live_item = st.builds(
+    lambda name, rest: {"name": name, **rest}, names,
+    _fields(tags=_tags, nested=st.dictionaries(names, st.sampled_from("123"), max_size=2)),
+)
+_live = st.fixed_dictionaries({}, optional={
+    "text": names, "number": st.integers(0, 3), "labels": st.dictionaries(names, names, max_size=2), "set": _tags,
+    "merged": st.lists(_live_item, max_size=3, unique_by=lambda i: i["name"]),
+    "plain": _tags, "replaced": _live_item, "struct": _live_item,
+    "self": st.fixed_dictionaries({}, optional={"text": names, "set": _tags}),
+})
+_changes = {
+    "value": st.none() | st.sampled_from("123"), "tags": _tags,
+    "nested": st.dictionaries(names, st.none() | st.sampled_from("123"), max_size=2),
+}
+_patched_item = st.builds(
+    lambda name, rest: {"name": name, **rest}, names, st.fixed_dictionaries({}, optional=_changes),
+)
+_deletion = st.builds(lambda name: {"$patch": "delete", "name": name}, names)
+
+
+@st.composite
+def _patched_list(draw: st.DrawFn) -> list[Any]:
+    found = draw(st.lists(_patched_item | _deletion, max_size=4, unique_by=lambda i: i["name"]))
+    if draw(st.booleans()) and draw(st.booleans()):
+        found = [{"$patch": "replace"}, *({k: v for k, v in i.items() if v is not None} for i in found
+                                          if "$patch" not in i)]
+    return found
+
+
+@st.composite
+def _patched_struct(draw: st.DrawFn) -> dict[str, Any]:
+    found: dict[str, Any] = draw(st.fixed_dictionaries({}, optional=_changes))
+    match draw(st.sampled_from(["", "", "replace", "delete", "retain"])):
+        case "retain":
+            found["$retainKeys"] = [*found, draw(st.sampled_from(["name", "value", "tags"]))]
+        case "delete":
+            found = {"$patch": "delete"}
+        case "replace":
+            found = {"$patch": "replace", "name": "a"}
+    return found
+
+
+_patch = st.fixed_dictionaries({}, optional={
+    "text": st.none() | names, "number": st.none() | st.integers(0, 3), "plain": st.none() | _tags,
+    "labels": st.none() | st.dictionaries(names, st.none() | names, max_size=3), "set": st.none() | _tags,
+    "$deleteFromPrimitiveList/set": _tags, "merged": st.none() | _patched_list(), "replaced": _live_item,
+    "struct": _patched_struct(), "self": st.fixed_dictionaries({}, optional={"text": st.none() | names, "set": _tags}),
+})
+
+
+def _defined(doc: dict[str, Any], patch: dict[str, Any]) -> bool:
+    """Deleting from a list and adding to it depend on the order of the patch, and a directive needs an object."""
+    if "$deleteFromPrimitiveList/set" in patch and "set" in patch:
+        return False
+    return "struct" not in patch or "struct" in doc
+
+
+@given(_live, _patch)
+def test_merges_agree_with_the_model(doc: dict[str, Any], patch: dict[str, Any]) -> None:
+    assume(_defined(doc, patch))
+    result = apply(doc, patch)
+    assert model_of(result) == merged_model(model_of(doc), patch)
+    for name in ("merged", "set"):
+        found = result.get(name) or []
+        assert len(model_of(found, name)) == len(found), "nothing twice"

@@ -179,6 +179,13 @@ class FieldManager:
         if gvk != self._gvk:
             raise status.bad_request(f"invalid object type: {gvk}")
 
+    def not_converted(self, patch: Object, why: str) -> status.StatusError:
+        """500 for a result of `apply` that Go's type cannot hold (upstream: structuredmerge.go, scheme.go)."""
+        return status.plain_internal(
+            f"failed to convert new object ({self._describe(patch)}) to proper version: unable to convert "
+            f"unstructured object to {self._gvk}: {why}"
+        )
+
     def _describe(self, obj: Object) -> str:
         metadata = _metadata(obj)
         return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {self._gvk}"

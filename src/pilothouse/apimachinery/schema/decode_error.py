@@ -7,6 +7,13 @@ class DecodeError(ValueError):
     """A value that cannot be held by its type. `str()` is the message as kube-apiserver sends it."""
 
 
+class TimeOutOfRange(DecodeError):
+    """A time in a year of which there is no text. Go writes years of five digits, and cannot read them again."""
+
+    def __init__(self) -> None:
+        super().__init__("Time.MarshalJSON: year outside of range [0,9999]")
+
+
 class TypeMismatch(DecodeError):
     """A JSON value of the wrong kind. The path is filled in from the inside out while the error rises."""
 

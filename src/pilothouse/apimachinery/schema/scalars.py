@@ -13,7 +13,7 @@ from typing import Any
 from pilothouse.apimachinery import duration, quantity
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.schema import model
-from pilothouse.apimachinery.schema.decode_error import DecodeError, NumberMismatch, TypeMismatch
+from pilothouse.apimachinery.schema.decode_error import DecodeError, NumberMismatch, TimeOutOfRange, TypeMismatch
 
 Scalar = Callable[[Any], Any]
 
@@ -167,7 +167,7 @@ def _utc(moment: datetime) -> str:
     try:
         text = moment.astimezone(UTC).isoformat(timespec="seconds")
     except OverflowError:
-        raise DecodeError("Time.MarshalJSON: year outside of range [0,9999]") from None
+        raise TimeOutOfRange from None
     return text[:-6] + "Z"
 
 

@@ -30,3 +30,11 @@ def test_every_type_has_its_numbers() -> None:
     types = {name: catalog.type_named(name) for name in catalog.names()}
     without = {name for name, type in types.items() if type and type.fields and not has_messages(type)}
     assert without == {"io.k8s.apimachinery.pkg.version.Info"}
+
+
+def test_kept_json_may_be_empty() -> None:
+    type = catalog.type_named("io.k8s.api.apps.v1.ControllerRevision")
+    assert type is not None
+    for data in ({}, [], 0, False, "", {"a": {}}):
+        body = schema.decoder(type)({"data": data, "revision": 1}, None)
+        assert schema.decoder(type)(decoder(type)(encoder(type)(body)), None) == body

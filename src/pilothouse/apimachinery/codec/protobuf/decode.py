@@ -142,7 +142,7 @@ def _field(field: Field) -> list[tuple[int, _Take]]:
     if type.format == model.STRING and not field.pointer:
         return [(wire.LENGTH, _takes_text(name))]
     wire_type, read = _value(type)
-    keep = field.pointer or type.kind == model.LIST or type.format == model.BYTES
+    keep = field.pointer or type.kind == model.LIST or type.format in (model.BYTES, model.RAW)
     return [(wire_type, _takes_value(name, read, keep))]
 
 

@@ -17,7 +17,7 @@ from pilothouse.apimachinery.codec import json
 from pilothouse.apimachinery.codec.protobuf import wire
 from pilothouse.apimachinery.codec.protobuf.wire import delimited, varint
 from pilothouse.apimachinery.schema import model
-from pilothouse.apimachinery.schema.decode_error import DecodeError
+from pilothouse.apimachinery.schema.decode_error import DecodeError, TimeOutOfRange
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _ZERO_TIMES = {model.TIME: "0001-01-01T00:00:00Z", model.MICRO_TIME: "0001-01-01T00:00:00.000000Z"}
@@ -144,7 +144,7 @@ def _reads_time(format: str) -> Callable[[dict[int, list[int | bytes]]], str]:
         try:
             moment = _EPOCH + timedelta(seconds=seconds, microseconds=nanos // 1000 if micro else 0)
         except OverflowError:
-            raise DecodeError("Time.MarshalJSON: year outside of range [0,9999]") from None
+            raise TimeOutOfRange from None
         return moment.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
     return interpret
