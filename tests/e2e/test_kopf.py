@@ -13,17 +13,35 @@ import pytest
 
 from pilothouse.testing.server import TestServer
 from tests.e2e.conftest import Kubectl
+from tests.e2e.custom import crontab, crontabs
 
 
 @pytest.fixture
 def operator(server: TestServer, kubectl: Kubectl, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
     """kopf runs tests/e2e/kopf_operator.py; it must end well."""
+    yield from running("kopf_operator.py", server, kubectl, tmp_path)
+
+
+@pytest.fixture
+def custom_operator(server: TestServer, kubectl: Kubectl, tmp_path: Path) -> Iterator[str]:
+    """kopf runs tests/e2e/kopf_custom_operator.py for the CronTabs of a group of this test's own."""
+    group = f"{kubectl.namespace}.example.com"
+    kubectl("apply", "-f", "-", stdin=crontabs(group))
+    kubectl("wait", "--for=condition=Established", f"crd/crontabs.{group}", "--timeout=10s")
+    for _ in running("kopf_custom_operator.py", server, kubectl, tmp_path, GROUP=group):
+        yield group
+    kubectl("delete", "crd", f"crontabs.{group}", "--timeout=30s")
+
+
+def running(
+    program: str, server: TestServer, kubectl: Kubectl, tmp_path: Path, **environment: str
+) -> Iterator["subprocess.Popen[bytes]"]:
     log = tmp_path / "operator.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "kopf", "run", f"--namespace={kubectl.namespace}", "--standalone",
-             str(Path(__file__).with_name("kopf_operator.py"))],
-            env={**os.environ, "KUBECONFIG": str(server.kubeconfig), "HOME": str(tmp_path)},
+             str(Path(__file__).with_name(program))],
+            env={**os.environ, "KUBECONFIG": str(server.kubeconfig), "HOME": str(tmp_path), **environment},
             stdout=output, stderr=output,
         )
     yield process
@@ -57,3 +75,19 @@ def test_kopf_operator(operator: "subprocess.Popen[bytes]", kubectl: Kubectl) ->
     kubectl("delete", "cm", "one", "--timeout=60s")
     kubectl("wait", "--for=create", "cm/goodbye-one", "--timeout=60s")
     kubectl("wait", "--for=delete", "cm/greeting-one", "--timeout=60s")
+
+
+def test_kopf_operator_of_custom_resources(custom_operator: str, kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=crontab(custom_operator))
+    kubectl("wait", "--for=condition=Ready", "ct/backup", "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.daemon}=running", "ct/backup", "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.replicas}=1", "ct/backup", "--timeout=60s")
+    kubectl("scale", "ct", "backup", "--replicas=3")
+    kubectl("wait", "--for=jsonpath={.status.replicas}=3", "ct/backup", "--timeout=60s")
+    kubectl("wait", "--for=jsonpath={.status.ticks}", "ct/backup", "--timeout=60s")
+    found = kubectl.json("get", "ct", "backup")
+    assert found["status"]["created"] == {"schedule": "* * * * *"}
+    assert found["status"]["scaledFrom"] == 1
+    assert found["metadata"]["finalizers"] == [f"{custom_operator}/operator"]
+    kubectl("delete", "ct", "backup", "--timeout=60s")
+    assert kubectl("get", "ct", "-o", "name") == ""
