@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from pilothouse.options.options import Options
     from pilothouse.registry.dependencies import Stores
     from pilothouse.registry.store import Store
+    from pilothouse.server.filters.priority_and_fairness import FlowControl
     from pilothouse.storage.interface import Backend
 
 DATABASE = "pilothouse.db"
@@ -134,8 +135,10 @@ def aggregation(options: Options, services: ServiceLookup) -> AggregatorConfig:
     )
 
 
-def server_config(options: Options, who: Authentication, authorizer: Authorizer) -> ServerConfig:
-    """What all servers of the chain share."""
+def server_config(
+    options: Options, who: Authentication, authorizer: Authorizer, fair: FlowControl | None
+) -> ServerConfig:
+    """What all servers of the chain share; `fair` is priority and fairness, where it is asked for."""
     generic, headers = options.generic, options.authentication
     chain = ChainConfig(
         auditor=audit.build(options.audit),
@@ -147,7 +150,7 @@ def server_config(options: Options, who: Authentication, authorizer: Authorizer)
         authenticator=who.requests, authorizer=authorizer,
         constrained_impersonation=options.feature_gates.enabled("ConstrainedImpersonation"),
         api_audiences=options.authentication.api_audiences,
-        render=render_error, request_timeout=generic.request_timeout,
+        flow_control=fair, render=render_error, request_timeout=generic.request_timeout,
         max_requests_in_flight=generic.max_requests_inflight,
         max_mutating_requests_in_flight=generic.max_mutating_requests_inflight,
         hsts_directives=generic.strict_transport_security_directives,

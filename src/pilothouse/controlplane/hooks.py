@@ -13,9 +13,11 @@ from pilothouse.controlplane.bootstrap import system
 from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
 from pilothouse.controlplane.bootstrap.rbac import bootstrap_policy
+from pilothouse.controlplane.flow_control import keep_adjusting
 from pilothouse.controlplane.flow_schema_status import FlowSchemaStatus
 from pilothouse.controlplane.service_repair import ServiceRepair
 from pilothouse.server.apiserver import GenericAPIServer
+from pilothouse.server.filters.priority_and_fairness import FlowControl
 from pilothouse.server.healthz import HEALTHZ, LIVEZ, READYZ, Check
 from pilothouse.server.hooks import HookContext
 from pilothouse.server.loopback import LoopbackClient
@@ -28,8 +30,12 @@ async def nothing(context: HookContext) -> None:
     """For upstream's hooks that only start what is not needed here."""
 
 
-def install_generic(server: GenericAPIServer, storage: Storage) -> None:
+def install_generic(server: GenericAPIServer, storage: Storage, fair: FlowControl | None = None) -> None:
     """What every server of the chain has; the innermost one brings it in."""
+
+    async def adjust(context: HookContext) -> None:
+        if fair is not None:
+            context.start(keep_adjusting(fair), "priority-and-fairness")
 
     def storage_works() -> str | None:
         return None if storage.healthy else "the storage takes no writes"
@@ -40,9 +46,10 @@ def install_generic(server: GenericAPIServer, storage: Storage) -> None:
     server.add_health_check(Check("informer-sync", storage_works), endpoints=(READYZ,))
     for name in (
         "start-apiserver-admission-initializer", "generic-apiserver-start-informers",
-        "priority-and-fairness-config-consumer", "priority-and-fairness-filter", "storage-object-count-tracker-hook",
+        "priority-and-fairness-filter", "storage-object-count-tracker-hook",
     ):
         server.add_post_start_hook(name, nothing)
+    server.add_post_start_hook("priority-and-fairness-config-consumer", adjust)
 
 
 class KubeAPIServerHooks:

@@ -14,7 +14,7 @@ from pilothouse.aggregator.autoregister import ON_START, api_service
 from pilothouse.aggregator.server import Aggregator
 from pilothouse.apiextensions import server as apiextensions
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
-from pilothouse.controlplane import authorization, config, discovery
+from pilothouse.controlplane import authorization, config, discovery, flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
 from pilothouse.controlplane.config import aggregation
 from pilothouse.controlplane.crd_registration import CRDRegistration
@@ -34,6 +34,7 @@ from pilothouse.registry.kinds import Group, resources_of
 from pilothouse.registry.store import Store
 from pilothouse.server.apiserver import GenericAPIServer, ServerConfig
 from pilothouse.server.hooks import HookContext
+from pilothouse.server.routes.flow_control import install_flow_control
 from pilothouse.storage.storage import Storage
 
 if TYPE_CHECKING:
@@ -55,7 +56,10 @@ def build(options: Options) -> ControlPlane:
     groups = served_groups(known, options.api.runtime_config, options.feature_gates.enabled)
     stores.update(make_stores(storage, resources_of(known), resources_of(groups)))
     access.feed(storage, stores)
-    servers = config.server_config(options, who, authorizer)
+    fair = flow_control.build(options, stores)
+    if fair is not None:
+        flow_control.feed(fair, storage, stores)
+    servers = config.server_config(options, who, authorizer, fair)
     install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
     services = config.services(options, objects, stores, authorizer)
     return ControlPlane(options, storage, stores, groups, servers, services, storage_versions(resources_of(known)))
@@ -91,7 +95,7 @@ class ControlPlane:
 
     def _chain(self, config: ServerConfig) -> GenericAPIServer:
         extensions = apiextensions.new(config)
-        install_generic(extensions, self.storage)
+        install_generic(extensions, self.storage, config.chain.flow_control)
         self.definitions = apiextensions.serve_definitions(
             extensions, self.storage, self.stores, self._services, cluster_ips(self.stores)
         )
@@ -112,6 +116,8 @@ class ControlPlane:
                     lambda resource: self.stores.get(resource.group_resource), self._services, self._stored,
                 ))
         install_paths(outermost, self.options, self.groups, self._host_port)
+        if config.chain.flow_control is not None:
+            install_flow_control(outermost.mux, config.chain.flow_control.controller)
         if self.options.control_plane.standalone_controllers:
             outermost.add_post_start_hook("start-standalone-controllers", self._start_controllers)
         return outermost

@@ -41,6 +41,13 @@ def _generic(options: Options) -> Iterator[str]:
         yield "--max-requests-inflight can not be negative value"
     if generic.max_mutating_requests_inflight < 0:
         yield "--max-mutating-requests-inflight can not be negative value"
+    total = generic.max_requests_inflight + generic.max_mutating_requests_inflight
+    if options.features.enable_priority_and_fairness and total <= 0:
+        yield (
+            f"invalid configuration: MaxRequestsInFlight={generic.max_requests_inflight} and "
+            f"MaxMutatingRequestsInFlight={generic.max_mutating_requests_inflight}; they must add up to something "
+            "positive"
+        )
     if generic.request_timeout < 0:
         yield "--request-timeout can not be negative value"
     if not 0 <= generic.goaway_chance <= 0.02:

@@ -27,6 +27,7 @@ from pilothouse.server.filters.max_in_flight import with_max_in_flight
 from pilothouse.server.filters.mux_complete import with_mux_and_discovery_complete
 from pilothouse.server.filters.not_yet import absent
 from pilothouse.server.filters.panic_recovery import with_panic_recovery
+from pilothouse.server.filters.priority_and_fairness import FlowControl, with_priority_and_fairness
 from pilothouse.server.filters.received_timestamp import with_received_timestamp
 from pilothouse.server.filters.request_deadline import with_request_deadline
 from pilothouse.server.filters.request_info import with_request_info
@@ -64,6 +65,8 @@ class ChainConfig:
     front_proxy_extra_prefixes: Sequence[str] = ()
     render: ErrorRenderer = render_status
     request_timeout: float = 60.0
+    flow_control: FlowControl | None = None
+    """Priority and fairness; without it the two limits that follow hold."""
     max_requests_in_flight: int = 400
     max_mutating_requests_in_flight: int = 200
     hsts_directives: Sequence[str] = ()
@@ -152,7 +155,8 @@ FILTERS: tuple[Place, ...] = (
           if c.send_retry_after_while_not_ready_once else h),
     Place("PriorityAndFairness", "before authorization, which may be costly, and after it is known whom to be fair to",
           lambda h, c: with_max_in_flight(
-              h, c.max_requests_in_flight, c.max_mutating_requests_in_flight, c.metrics)),
+              h, c.max_requests_in_flight, c.max_mutating_requests_in_flight, c.metrics)
+          if c.flow_control is None else with_priority_and_fairness(h, c.flow_control, c.metrics, clock=c.clock)),
     Place("Authorization", "last before the handler: nothing is served that was not allowed",
           lambda h, c: with_authorization(h, c.authorizer, c.render, c.metrics)),
     Place("Director", "the handler itself: API groups, then the mux, then the delegate", lambda h, c: h),

@@ -8,6 +8,7 @@ writes are checked against the newest state and two of them can stand in one bat
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
@@ -42,6 +43,9 @@ logger = logging.getLogger(__name__)
 HISTORY_CAPACITY: Final = 100 * 1024
 WATCH_CAPACITY: Final = 4096
 BOOKMARK_SECONDS: Final = 60.0
+
+#: How many objects are looked at for their average size.
+_SAMPLE: Final = 16
 
 
 class WatchCache:
@@ -86,6 +90,11 @@ class WatchCache:
     def bytes_stored(self) -> int:
         """Bytes of all objects. Reads every item: for a metric, not for a request."""
         return sum(len(item.body) for item in self._items.values())
+
+    def average_bytes(self) -> int:
+        """The size of an object, judged by a few of them: cheap enough for every request."""
+        sizes = [len(item.body) for item in islice(self._items.values(), _SAMPLE)]
+        return sum(sizes) // len(sizes) if sizes else 0
 
     # Reading
 

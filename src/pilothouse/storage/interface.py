@@ -332,6 +332,10 @@ class Cacher(Protocol):
 
     def count(self) -> int: ...
 
+    def average_bytes(self) -> int:
+        """The size of an object, judged by a few of them: cheap enough for every request."""
+        ...
+
 
 class Observer(Protocol):
     """Called on the loop for every committed event of a cacher, before watchers (indexes such as RBAC's).

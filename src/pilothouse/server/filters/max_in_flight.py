@@ -12,8 +12,8 @@ from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.responses import text_error
 from pilothouse.server.streams import on_end
 
-_READ_VERBS = frozenset({"get", "list", "watch"})
-_READ_ONLY, _MUTATING = "readOnly", "mutating"
+READ_VERBS = frozenset({"get", "list", "watch"})
+READ_ONLY, MUTATING = "readOnly", "mutating"
 
 
 class InFlight:
@@ -39,8 +39,8 @@ def with_max_in_flight(handler: Handler, read_limit: int, write_limit: int, metr
     if not read_limit and not write_limit:
         return handler
     reads, writes = InFlight(read_limit), InFlight(write_limit)
-    metrics.watch_inflight(_READ_ONLY, reads.watermark)
-    metrics.watch_inflight(_MUTATING, writes.watermark)
+    metrics.watch_inflight(READ_ONLY, reads.watermark)
+    metrics.watch_inflight(MUTATING, writes.watermark)
 
     async def serve_counted(request: Request, slot: InFlight) -> Response:
         count = slot.count = slot.count + 1
@@ -66,7 +66,7 @@ def with_max_in_flight(handler: Handler, read_limit: int, write_limit: int, metr
         info = request.context.request_info
         if info.long_running:
             return handler(request)
-        slot = reads if info.verb in _READ_VERBS else writes
+        slot = reads if info.verb in READ_VERBS else writes
         if slot.count < slot.limit:
             return serve_counted(request, slot)
         if not slot.limit or SYSTEM_PRIVILEGED_GROUP in request.context.user.groups:

@@ -1,0 +1,142 @@
+"""Metrics of priority and fairness, kept for each flow schema so that counting costs little (upstream:
+pkg/util/flowcontrol/metrics)."""
+
+from __future__ import annotations
+
+from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY, Registry
+
+_PREFIX = "apiserver_flowcontrol_"
+_FLOW = ("priority_level", "flow_schema")
+_LEVEL = ("priority_level",)
+_NOMINAL = "nominal_limit_seats"
+_SECONDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
+_SEATS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0)
+_WATCHES = (0.0, 1.0, 10.0, 100.0, 1000.0, 10000.0)
+REASONS = ("queue-full", "concurrency-limit", "time-out", "cancelled")
+
+
+class FlowMetrics:
+    """The series of one flow schema at one priority level."""
+
+    __slots__ = (
+        "_at_once", "_dispatched", "_executed", "_executing", "_queued", "_queued_seats", "_rejected", "_running_seats",
+        "_waited", "_waited_in_vain", "estimated_seats", "watches",
+    )
+
+    def __init__(self, metrics: FlowControlMetrics, level: str, schema: str) -> None:
+        labels = (level, schema)
+        self._queued = metrics.queued.labels(*labels)
+        self._queued_seats = metrics.queued_seats.labels(*labels)
+        self._executing = metrics.executing.labels(*labels)
+        self._running_seats = metrics.running_seats.labels(*labels)
+        self._dispatched = metrics.dispatched.labels(*labels)
+        self._executed = metrics.executed.labels(*labels, "regular"), metrics.executed.labels(*labels, "watch")
+        self._at_once = metrics.waited.labels(level, schema, "true").counts
+        self._waited = metrics.waited.labels(level, schema, "true")
+        self._waited_in_vain = metrics.waited.labels(level, schema, "false")
+        self._rejected = {reason: metrics.rejected.labels(level, schema, reason) for reason in REASONS}
+        self.estimated_seats = metrics.estimated_seats.labels(*labels)
+        self.watches = metrics.watches.labels(*labels)
+
+    def queued(self, count: int, seats: int) -> None:
+        self._queued.value += count
+        self._queued_seats.value += seats
+
+    def executing(self, count: int, seats: int) -> None:
+        self._executing.value += count
+        self._running_seats.value += seats
+
+    def seats_freed(self, seats: int) -> None:
+        self._running_seats.value -= seats
+
+    def dispatched_at_once(self) -> None:
+        self._dispatched.value += 1
+        self._at_once[0] += 1
+
+    def dispatched(self, seconds: float) -> None:
+        """After `seconds` in a queue."""
+        self._dispatched.value += 1
+        self._waited.observe(seconds)
+
+    def executed(self, seconds: float, *, watch: bool) -> None:
+        self._executed[watch].observe(seconds)
+
+    def rejected(self, reason: str, seconds: float = 0.0) -> None:
+        self._rejected[reason].value += 1
+        self._waited_in_vain.observe(seconds)
+
+
+class LevelMetrics:
+    """What the limits of one priority level are, and what they follow from."""
+
+    def __init__(self, metrics: FlowControlMetrics, level: str) -> None:
+        (self.nominal, self.lower, self.upper, self.current, self.high, self.average, self.deviation, self.smoothed,
+         self.target) = (gauge.labels(level) for gauge in metrics.level_gauges)
+
+
+class FlowControlMetrics:
+    def __init__(self, registry: Registry = REGISTRY) -> None:
+        self.queued = registry.gauge(
+            f"{_PREFIX}current_inqueue_requests",
+            "Number of requests currently pending in queues of the API Priority and Fairness subsystem", _FLOW, BETA,
+        )
+        self.queued_seats = registry.gauge(
+            f"{_PREFIX}current_inqueue_seats",
+            "Number of seats currently pending in queues of the API Priority and Fairness subsystem", _FLOW, ALPHA,
+        )
+        self.executing = registry.gauge(
+            f"{_PREFIX}current_executing_requests",
+            "Number of requests in initial (for a WATCH) or any (for a non-WATCH) execution stage in the API Priority "
+            "and Fairness subsystem", _FLOW, BETA,
+        )
+        self.running_seats = registry.gauge(
+            f"{_PREFIX}current_executing_seats",
+            "Concurrency (number of seats) occupied by the currently executing (initial stage for a WATCH, any stage "
+            "otherwise) requests in the API Priority and Fairness subsystem", _FLOW, BETA,
+        )
+        self.dispatched = registry.counter(
+            f"{_PREFIX}dispatched_requests_total",
+            "Number of requests executed by API Priority and Fairness subsystem", _FLOW, BETA,
+        )
+        self.rejected = registry.counter(
+            f"{_PREFIX}rejected_requests_total",
+            "Number of requests rejected by API Priority and Fairness subsystem", (*_FLOW, "reason"), BETA,
+        )
+        self.executed = registry.histogram(
+            f"{_PREFIX}request_execution_seconds",
+            "Duration of initial stage (for a WATCH) or any (for a non-WATCH) stage of request execution in the API "
+            "Priority and Fairness subsystem", (*_FLOW, "type"), ALPHA, _SECONDS,
+        )
+        self.waited = registry.histogram(
+            f"{_PREFIX}request_wait_duration_seconds", "Length of time a request spent waiting in its queue",
+            (*_FLOW, "execute"), BETA, _SECONDS,
+        )
+        self.estimated_seats = registry.histogram(
+            f"{_PREFIX}work_estimated_seats",
+            "Number of estimated seats (maximum of initial and final seats) associated with requests in API Priority "
+            "and Fairness", _FLOW, ALPHA, _SEATS,
+        )
+        self.watches = registry.histogram(
+            f"{_PREFIX}watch_count_samples",
+            "count of watchers for mutating requests in API Priority and Fairness", _FLOW, ALPHA, _WATCHES,
+        )
+        self.fair_fraction = registry.gauge(
+            f"{_PREFIX}seat_fair_frac",
+            "Fair fraction of server's concurrency to allocate to each priority level that can use it", (), ALPHA,
+        ).labels()
+        self.level_gauges = tuple(
+            registry.gauge(f"{_PREFIX}{name}", help, _LEVEL, BETA if name == _NOMINAL else ALPHA) for name, help in (
+                (_NOMINAL, "Nominal number of execution seats configured for each priority level"),
+                ("lower_limit_seats", "Configured lower bound on number of execution seats available to each priority "
+                 "level"),
+                ("upper_limit_seats", "Configured upper bound on number of execution seats available to each priority "
+                 "level"),
+                ("current_limit_seats", "current derived number of execution seats available to each priority level"),
+                ("demand_seats_high_watermark", "High watermark, over last adjustment period, of demand_seats"),
+                ("demand_seats_average", "Time-weighted average, over last adjustment period, of demand_seats"),
+                ("demand_seats_stdev", "Time-weighted standard deviation, over last adjustment period, of "
+                 "demand_seats"),
+                ("demand_seats_smoothed", "Smoothed seat demands"),
+                ("target_seats", "Seat allocation targets"),
+            )
+        )

@@ -1,0 +1,140 @@
+"""Whose turn it is (upstream: server/filters/priority-and-fairness.go).
+
+A request is classified, waits if its priority level has no seat for it, and is refused when it would wait too long or
+too many wait already. A watch needs its seat only until it has begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
+from pilothouse.flowcontrol.dropped import DroppedRequests
+from pilothouse.flowcontrol.queueset import Ticket
+from pilothouse.flowcontrol.work import ONE_SEAT
+from pilothouse.server.filters.max_in_flight import MUTATING, READ_ONLY, READ_VERBS, InFlight
+from pilothouse.server.metrics import ServerMetrics
+from pilothouse.server.responses import text_error
+from pilothouse.server.streams import on_end
+
+if TYPE_CHECKING:
+    from pilothouse.flowcontrol.controller import Classification, FlowController
+    from pilothouse.flowcontrol.estimator import WatchTracker, WorkEstimator
+
+_ESTIMATED = frozenset({"list", "watch", "create", "update", "patch", "delete"})
+
+
+class FlowControl:
+    """What the filter needs: `wait_limit` is in seconds, for requests without a deadline."""
+
+    __slots__ = ("controller", "estimator", "wait_limit", "watches")
+
+    def __init__(
+        self, controller: FlowController, estimator: WorkEstimator, watches: WatchTracker, wait_limit: float = 15.0
+    ) -> None:
+        self.controller = controller
+        self.estimator = estimator
+        self.watches = watches
+        self.wait_limit = wait_limit
+
+
+def with_priority_and_fairness(
+    handler: Handler, flow_control: FlowControl, metrics: ServerMetrics,
+    *, dropped: DroppedRequests | None = None, clock: Callable[[], float] = time.monotonic,
+) -> Handler:
+    """`clock` is the one of deadlines and of the controller."""
+    controller, estimate = flow_control.controller, flow_control.estimator.estimate
+    classify, begin, finish = controller.classify, controller.start, controller.finish
+    refusals = dropped or DroppedRequests()
+    reads, writes = InFlight(0), InFlight(0)
+    metrics.watch_inflight(READ_ONLY, reads.watermark)
+    metrics.watch_inflight(MUTATING, writes.watermark)
+
+    def serve(request: Request) -> Awaitable[Response]:
+        info = request.context.request_info
+        if info.long_running and info.verb != "watch":
+            return handler(request)
+        return queued(request)
+
+    async def queued(request: Request) -> Response:
+        context = request.context
+        user, info = context.user, context.request_info
+        found = classify(user, info)
+        context.response_headers += found.headers
+        work = estimate(request, found) if info.verb in _ESTIMATED else ONE_SEAT
+        found.flow.estimated_seats.observe(work.seats)
+        ticket = begin(found, work, (user, info, found))
+        if isinstance(ticket, str):
+            return refused(request, found, ticket)
+        if ticket.executing:
+            found.flow.dispatched_at_once()
+        elif await _turn(controller, found, ticket, _limit(request, flow_control.wait_limit, clock)):
+            waited = ticket.started - ticket.arrived
+            context.track("apf_queue_wait", waited)
+            found.flow.dispatched(waited)
+        else:
+            return refused(request, found, "time-out", clock() - ticket.arrived)
+        slot = reads if info.verb in READ_VERBS else writes
+        watch = info.verb == "watch"
+        count = slot.count = slot.count + 1
+        if count > slot.high:
+            slot.high = count
+
+        def over() -> None:
+            slot.count -= 1
+            found.flow.executed(clock() - ticket.started, watch=watch)
+            finish(found, ticket)
+
+        try:
+            response = await handler(request)
+        except BaseException:
+            over()
+            raise
+        if isinstance(response, StreamResponse) and not watch:
+            on_end(response, over)
+            return response
+        over()
+        if isinstance(response, StreamResponse):
+            on_end(response, flow_control.watches.register(request.context.request_info))
+        return response
+
+    def refused(request: Request, found: Classification, reason: str, waited: float = 0.0) -> Response:
+        found.flow.rejected(reason, waited)
+        metrics.record_dropped(request)
+        metrics.record_termination(request, 429)
+        retry_after = str(refusals.record(found.level.name)).encode()
+        return text_error(429, "Too many requests, please try again later.", [(b"retry-after", retry_after)])
+
+    return serve
+
+
+def _limit(request: Request, default: float, clock: Callable[[], float]) -> float:
+    """Seconds that the request may still wait: a quarter of what it may take in all, counted from its arrival."""
+    context = request.context
+    allowed = default if context.deadline is None else (context.deadline - context.received_at) / 4
+    return allowed - (clock() - context.received_at)
+
+
+async def _turn(controller: FlowController, found: Classification, ticket: Ticket, seconds: float) -> bool:
+    """Wait until the request is dispatched; False if that takes longer than `seconds`."""
+    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def notify() -> None:
+        if not turn.done():
+            turn.set_result(None)
+
+    ticket.notify = notify
+    try:
+        async with asyncio.timeout(seconds):
+            await turn
+    except TimeoutError:
+        # it may have been dispatched in the very moment
+        return not controller.cancel(found, ticket)
+    except asyncio.CancelledError:
+        if not controller.cancel(found, ticket):
+            controller.finish(found, ticket)
+        raise
+    return True
