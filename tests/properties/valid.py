@@ -48,7 +48,7 @@ _CANDIDATE: Final = {
 }
 
 
-def _authority() -> str:
+def authority() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
     start = datetime(2020, 1, 1, tzinfo=UTC)
@@ -252,7 +252,7 @@ _OBJECTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     },
     ("resource.k8s.io/v1alpha3", "ResourcePoolStatusRequest"): {"spec": {"driver": "gpu.example.com"}},
     ("coordination.k8s.io/v1beta1", "LeaseCandidate"): {"spec": _CANDIDATE},
-    ("certificates.k8s.io/v1beta1", "ClusterTrustBundle"): {"spec": {"trustBundle": _authority()}},
+    ("certificates.k8s.io/v1beta1", "ClusterTrustBundle"): {"spec": {"trustBundle": authority()}},
     ("internal.apiserver.k8s.io/v1alpha1", "StorageVersion"): {"metadata": {"name": "{}.example.widgets"}, "spec": {}},
     ("storagemigration.k8s.io/v1beta1", "StorageVersionMigration"): {"spec": {"resource": {"resource": "pods"}}},
     ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema"): {

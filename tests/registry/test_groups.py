@@ -1,10 +1,14 @@
 """The table of resources against a copy of what kube-apiserver v1.36.2 discovers."""
 
+from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.schema.catalog import type_for
-from pilothouse.controlplane.served import served_groups
+from pilothouse.controlplane.served import served_groups, stable
+from pilothouse.endpoints.deprecation import warning
+from pilothouse.endpoints.discovery import storage_versions
 from pilothouse.registry import groups
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import resources_of
+from pilothouse.registry.registered import GROUP_VERSIONS
 from pilothouse.registry.rest import ALL_VERBS, Resource, Subresource
 
 #: group/version, then: name, kind, namespaced or cluster, verbs ("*": all eight), short names, categories.
@@ -172,6 +176,36 @@ GROUPS = [
     ("flowcontrol.apiserver.k8s.io", 16100, {"v1": 21}),
 ]
 
+#: The versions that are off by default, as the storage providers of pkg/registry/*/rest make them: resources without
+#: their subresources. Those of feature gates that Pilothouse does not know are not among them.
+OFF = {
+    "admissionregistration.k8s.io/v1alpha1": ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],
+    "admissionregistration.k8s.io/v1beta1": ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],
+    "certificates.k8s.io/v1alpha1": ["clustertrustbundles"],
+    "certificates.k8s.io/v1beta1": ["clustertrustbundles"],
+    "coordination.k8s.io/v1alpha2": ["leasecandidates"],
+    "coordination.k8s.io/v1beta1": ["leasecandidates"],
+    "internal.apiserver.k8s.io/v1alpha1": ["storageversions"],
+    "networking.k8s.io/v1beta1": ["ipaddresses", "servicecidrs"],
+    "resource.k8s.io/v1alpha3": ["devicetaintrules", "resourcepoolstatusrequests"],
+    "resource.k8s.io/v1beta1": ["deviceclasses", "resourceclaims", "resourceclaimtemplates", "resourceslices"],
+    "resource.k8s.io/v1beta2": [
+        "deviceclasses", "devicetaintrules", "resourceclaims", "resourceclaimtemplates", "resourceslices",
+    ],
+    "storage.k8s.io/v1beta1": ["volumeattributesclasses"],
+    "storagemigration.k8s.io/v1beta1": ["storageversionmigrations"],
+}
+GATED = {"clustertrustbundles": "ClusterTrustBundle", "storageversionmigrations": "StorageVersionMigrator"}
+
+#: The kinds that are not stored in the version of their group's first one (pkg/kubeapiserver,
+#: NewStorageFactoryConfigEffectiveVersion).
+STORED = {
+    "leasecandidates": "v1beta1", "clustertrustbundles": "v1beta1", "storageversionmigrations": "v1beta1",
+    "devicetaintrules": "v1alpha3", "resourcepoolstatusrequests": "v1alpha3", "storageversions": "v1alpha1",
+    "mutatingadmissionpolicies": "v1beta1", "mutatingadmissionpolicybindings": "v1beta1",
+    "customresourcedefinitions": "v1beta1", "horizontalpodautoscalers": "v2",
+}
+
 PREFIXES = {
     "replicationcontrollers": "controllers", "endpoints": "services/endpoints", "nodes": "minions",
     "services": "services/specs", "ingresses": "ingress",
@@ -256,3 +290,40 @@ def test_a_version_that_is_not_stored_shares_its_prefix_with_one_that_is() -> No
     converted = [resource for resource in _resources() if resource.converter is not None]
     assert {(r.group, r.version) for r in converted} == {("autoscaling", "v1"), ("events.k8s.io", "v1")}
     assert all(resource.storage_prefix in stored for resource in converted)
+
+
+def test_versions_that_are_off_by_default() -> None:
+    known = groups.build(Dependencies())
+    everything = served_groups(known, {"api/all": "true"}, lambda gate: True)
+    found: dict[str, list[str]] = {}
+    for resource in resources_of(everything):
+        if not stable(resource.version):
+            found.setdefault(resource.api_version, []).append(resource.name)
+            assert resource.feature_gate == GATED.get(resource.name, "")
+            assert type_for(resource.gvk) is not None
+    assert found == OFF
+    for group in everything:
+        registered = GROUP_VERSIONS[group.name]
+        assert [v.version for v in group.versions] == [
+            v for v in registered if v in {served.version for served in group.versions}
+        ]
+
+
+def test_storage_versions() -> None:
+    stored = storage_versions(resources_of(groups.build(Dependencies())))
+    for gvk, name in ((gvk, prefix.rpartition("/")[2]) for prefix, gvk in stored.items()):
+        assert gvk.version == STORED.get(name, "v1"), name
+
+
+def test_deprecated_versions() -> None:
+    known = resources_of(groups.build(Dependencies()))
+    warned = {r.api_version for r in known if not stable(r.version) and warning(r.gvk)}
+    assert warned == {
+        "admissionregistration.k8s.io/v1alpha1", "certificates.k8s.io/v1alpha1", "coordination.k8s.io/v1alpha2",
+        "coordination.k8s.io/v1beta1", "networking.k8s.io/v1beta1", "resource.k8s.io/v1alpha3",
+        "resource.k8s.io/v1beta1", "resource.k8s.io/v1beta2", "storage.k8s.io/v1beta1",
+    }
+    assert warning(GroupVersionKind("storage.k8s.io", "v1beta1", "VolumeAttributesClass")) == (
+        "storage.k8s.io/v1beta1 VolumeAttributesClass is deprecated in v1.34+, unavailable in v1.37+; "
+        "use storage.k8s.io/v1 VolumeAttributesClass"
+    )

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from pilothouse.admission.plugins.certificates import CertificateApproval, CertificateSigning
+from pilothouse.admission.plugins.certificates import CertificateApproval, CertificateSigning, ClusterTrustBundleAttest
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.http import Context
 from pilothouse.apimachinery.status import StatusError
@@ -72,3 +72,22 @@ def test_nobody_becomes_almighty_by_certificate() -> None:
             assert "failed to parse CSR" in (await world.refuse(REQUESTS, request(client, broken))).message
 
     run(test)
+
+
+BUNDLES = GroupResource("certificates.k8s.io", "clustertrustbundles")
+
+
+def test_attest() -> None:
+    bundle = {"metadata": {"name": "b"}, "spec": {"signerName": "example.com/client", "trustBundle": "x"}}
+    for name in ("example.com/client", "example.com/*"):
+        asyncio.run(ClusterTrustBundleAttest(allowing(("attest", name))).validate(
+            attributes(BUNDLES, bundle, "CREATE")
+        ))
+    nobody = ClusterTrustBundleAttest(allowing())
+    with pytest.raises(StatusError) as e:
+        asyncio.run(nobody.validate(attributes(BUNDLES, bundle, "CREATE")))
+    assert e.value.message.endswith('user not permitted to attest for signerName "example.com/client"')
+    # nobody's bundle, and what only cleans up
+    asyncio.run(nobody.validate(attributes(BUNDLES, {**bundle, "spec": {"trustBundle": "x"}}, "CREATE")))
+    cleaned = {**bundle, "metadata": {"name": "b", "finalizers": ["example.com/f"]}}
+    asyncio.run(nobody.validate(attributes(BUNDLES, bundle, "UPDATE", old_object=cleaned)))

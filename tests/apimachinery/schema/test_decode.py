@@ -241,3 +241,13 @@ def test_what_was_decoded_decodes_to_itself(kind: str, data: st.DataObject) -> N
     once = decoder(type)(data.draw(values(type, 4)), unknown)
     assert not unknown
     assert in_order(decoder(type)(once, unknown)) == in_order(once)
+
+
+def test_empty_lists_that_are_told_from_absent_ones() -> None:
+    type = catalog.type_for(GroupVersionKind("autoscaling", "v2", "HorizontalPodAutoscaler"))
+    assert type is not None
+    hpa = {"spec": {"behavior": {"scaleUp": {"policies": []}}, "metrics": []}}
+    kept = decoder(type, keep_empty=True)(hpa, None)["spec"]
+    assert kept["behavior"] == {"scaleUp": {"policies": []}}
+    assert "metrics" not in kept
+    assert decoder(type)(hpa, None)["spec"]["behavior"] == {"scaleUp": {}}

@@ -18,6 +18,11 @@ from pilothouse.apimachinery.schema.quick import Part, Shapes
 from pilothouse.apimachinery.schema.scalars import STRUCT_LIKE, ZEROS, scalar
 from pilothouse.apimachinery.schema.strict import strict_errors
 
+#: Lists that Go leaves out when they are empty, but whose defaulting asks whether they are nil, by the type's OpenAPI
+#: name. An empty one must be refused by validation: field managers would own it. (upstream: comparisons with nil in
+#: pkg/apis/*/v*/defaults.go)
+_TOLD_APART = {"io.k8s.api.autoscaling.v2.HPAScalingRules": ("policies",)}
+
 __all__ = ["DecodeError", "Decoder", "decoder", "zero"]
 
 Decoder = Callable[[Any, "list[str] | None"], Any]
@@ -31,8 +36,8 @@ _PLAIN = {model.STRING: str, model.BOOL: bool}
 def decoder(type: Type, *, keep_empty: bool = False) -> Decoder:
     """The function that decodes values of `type`: `decode(value, unknown)`.
 
-    With `keep_empty`, empty lists and maps that are always written stay what they are: the form of an object that
-    comes from a client and is not stored yet.
+    With `keep_empty`, empty lists and maps that are always written stay what they are, and so do the empty lists that
+    kube-apiserver tells from absent ones: the form of an object that comes from a client and is not stored yet.
 
     `unknown`, if given, receives `unknown field "spec.foo"` texts in document order (at most 100, without
     repeats). The value is not changed; the result shares with it only what is kept raw. Raises DecodeError.
@@ -152,9 +157,13 @@ def _zero_of_field(field: Field) -> Callable[[], Any]:
 
 def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
     go_name = type.go_name
+    told_apart = _TOLD_APART.get(type.name, ()) if keep_empty else ()
     # Per field: place, class of values that need no conversion, conversion, whether an empty value is kept.
     plan = {
-        f.name: (i, _PLAIN.get(f.type.format), _raw(f.type, keep_empty), f.pointer or _always_written(f))
+        f.name: (
+            i, _PLAIN.get(f.type.format), _raw(f.type, keep_empty),
+            f.pointer or _always_written(f) or f.name in told_apart,
+        )
         for i, f in enumerate(type.fields.values())
     }
     always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
