@@ -60,6 +60,16 @@ def test_no_flags_at_all_are_fine() -> None:
     ("--service-cluster-ip-range=fd00::/112",
      'service IP family "fd00::/112" must match public address family "192.0.2.7"'),
     ("--cors-allowed-origins=^https://example[.]com$", None),
+    ("--requestheader-username-headers= ", 'empty value in "requestheader-username-headers"'),
+    ("--requestheader-allowed-names=a,,b", 'empty value in "requestheader-allowed-names"'),
+    ("--requestheader-uid-headers=X-Uid",
+     "--requestheader-uid-headers is set without specifying the standard X-Remote-Uid header - "
+     "API aggregation will not work"),
+    ("--requestheader-uid-headers=x-remote-uid", None),
+    ("--requestheader-client-ca-file=/no/such", "--requestheader-client-ca-file: open /no/such: no such file or "
+     "directory"),
+    ("--enable-aggregator-routing", None),
+    ("--aggregator-reject-forwarding-redirect=false", None),
     ("--feature-gates=NoSuchGate=true", "unrecognized feature gate: NoSuchGate"),
 ])
 def test_one_flag(argument: str, error: str | None) -> None:
@@ -109,3 +119,34 @@ def test_the_bound_address_is_advertised_unless_it_is_open_or_loopback() -> None
     assert advertised("192.0.2.9") == "192.0.2.9"
     assert advertised("0.0.0.0") != "0.0.0.0"
     assert advertised("::") != "::"
+
+
+def test_client_certificates_may_not_make_anybody_a_front_proxy(tmp_path: Path) -> None:
+    blocks = [f"-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n" for text in ("AA\nBB", "CC")]
+    clients, proxies = tmp_path / "clients.crt", tmp_path / "proxies.crt"
+    clients.write_text("".join(blocks))
+    proxies.write_text(blocks[1])
+    flags = f"--client-ca-file={clients}", f"--requestheader-client-ca-file={proxies}"
+    assert errors(*flags) == [
+        "--requestheader-client-ca-file and --client-ca-file contain overlapping certificates; "
+        "--requestheader-allowed-names must be specified to ensure regular client certificates cannot set "
+        "authenticating proxy headers for arbitrary users"
+    ]
+    assert errors(*flags, "--requestheader-allowed-names=proxy") == []
+    proxies.write_text("other")
+    assert errors(*flags) == []
+
+
+def test_the_front_proxy_certificate_is_ours_unless_another_authority_is_believed(tmp_path: Path) -> None:
+    own = complete(Options.parse([f"--data-dir={tmp_path}"]))
+    assert own.authentication.requestheader_client_ca_file == f"{tmp_path}/pki/front-proxy-ca.crt"
+    assert own.authentication.requestheader_allowed_names == ("front-proxy-client",)
+    assert own.aggregator.proxy_client_cert_file == f"{tmp_path}/pki/front-proxy-client.crt"
+    given = complete(Options.parse([f"--data-dir={tmp_path}", "--requestheader-client-ca-file=/ca"]))
+    assert given.authentication.requestheader_username_headers == ()
+    assert given.aggregator.proxy_client_cert_file == ""
+    certificate = complete(Options.parse([f"--data-dir={tmp_path}", "--proxy-client-cert-file=/x"]))
+    assert certificate.aggregator.proxy_client_key_file == ""
+    assert errors("--proxy-client-cert-file=/dev/null") == [
+        "--proxy-client-cert-file and --proxy-client-key-file must be specified together"
+    ]

@@ -134,3 +134,19 @@ def test_the_kubeconfig_is_private_and_left_alone_when_it_says_the_same(tmp_path
     path.chmod(0o644)
     write()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_front_proxies_have_an_authority_of_their_own(tmp_path: Path) -> None:
+    made = make(tmp_path / "pki")
+    ca, proxy = certificate(made.front_proxy_ca.certificate), certificate(made.front_proxy.certificate)
+    proxy.verify_directly_issued_by(ca)
+    assert ca.subject != certificate(made.ca.certificate).subject
+    assert [a.value for a in proxy.subject.get_attributes_for_oid(NameOID.COMMON_NAME)] == [pki.FRONT_PROXY]
+    assert stat.S_IMODE(made.front_proxy.key.stat().st_mode) == 0o600
+    before = contents(tmp_path / "pki")
+    made.front_proxy_ca.key.unlink()
+    after = make(tmp_path / "pki").front_proxy_ca.certificate.read_bytes()
+    assert after != before["front-proxy-ca.crt"]
+    assert contents(tmp_path / "pki")["ca.crt"] == before["ca.crt"]
+    assert contents(tmp_path / "pki")["admin.crt"] == before["admin.crt"]
+    assert contents(tmp_path / "pki")["front-proxy-client.crt"] != before["front-proxy-client.crt"]
