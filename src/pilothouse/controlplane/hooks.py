@@ -46,10 +46,11 @@ def install_generic(server: GenericAPIServer, storage: Storage, fair: FlowContro
     server.add_health_check(Check("informer-sync", storage_works), endpoints=(READYZ,))
     for name in (
         "start-apiserver-admission-initializer", "generic-apiserver-start-informers",
-        "priority-and-fairness-filter", "storage-object-count-tracker-hook",
     ):
         server.add_post_start_hook(name, nothing)
     server.add_post_start_hook("priority-and-fairness-config-consumer", adjust)
+    for name in ("priority-and-fairness-filter", "storage-object-count-tracker-hook"):
+        server.add_post_start_hook(name, nothing)
 
 
 class KubeAPIServerHooks:
