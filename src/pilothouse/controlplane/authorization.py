@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.authorization import factory
 from pilothouse.authorization.factory import Parts
 from pilothouse.authorization.rbac import RBACAuthorizer
+from pilothouse.controlplane.bootstrap.policy import Enabled, default_policy, no_gate
 from pilothouse.registry.store import decode
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Authorization:
             _feed_graph(storage, stores, self.graph)
 
 
-def build(options: AuthorizationOptions) -> Authorization:
+def build(options: AuthorizationOptions, enabled: Enabled) -> Authorization:
     """Raises OSError or ValueError for files that cannot be used."""
     modes = options.authorization_mode
     rbac, graph = RBACAuthorizer(), None
@@ -55,7 +55,7 @@ def build(options: AuthorizationOptions) -> Authorization:
         from pilothouse.authorization.node.graph import Graph as NodeGraph
 
         graph = NodeGraph()
-        node = NodeAuthorizer(graph, node_rules())
+        node = NodeAuthorizer(graph, node_rules(enabled))
     if "ABAC" in modes:
         from pilothouse.authorization import abac as policies
 
@@ -65,11 +65,11 @@ def build(options: AuthorizationOptions) -> Authorization:
     return Authorization(authorizer, rules, rbac, graph)
 
 
-def node_rules() -> Sequence[Mapping[str, Any]]:
+def node_rules(enabled: Enabled = no_gate) -> Sequence[Mapping[str, Any]]:
     """The rules of the cluster role system:node (upstream: bootstrappolicy.NodeRules)."""
-    policy = json.loads((Path(__file__).parent / "bootstrap" / "policy.json").read_bytes())
+    roles = default_policy(enabled)["clusterroles"]
     rules: Sequence[Mapping[str, Any]] = next(
-        role["rules"] for role in policy["clusterroles"] if role["metadata"]["name"] == "system:node"
+        role["rules"] for role in roles if role["metadata"]["name"] == "system:node"
     )
     return rules
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pilothouse.controlplane.bootstrap import system
 from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
+from pilothouse.controlplane.bootstrap.policy import Enabled
 from pilothouse.controlplane.bootstrap.rbac import bootstrap_policy
 from pilothouse.controlplane.flow_control import keep_adjusting
 from pilothouse.controlplane.flow_schema_status import FlowSchemaStatus
@@ -56,10 +57,13 @@ def install_generic(server: GenericAPIServer, storage: Storage, fair: FlowContro
 class KubeAPIServerHooks:
     """Makes what must exist before the server is ready, in the order in which one needs another."""
 
-    def __init__(self, address: Address, authentication_info: Mapping[str, str], rbac: bool) -> None:
+    def __init__(
+        self, address: Address, authentication_info: Mapping[str, str], rbac: bool, enabled: Enabled
+    ) -> None:
         self._address = address
         self._authentication_info = authentication_info
         self._rbac = rbac
+        self._enabled = enabled
         self._namespaces = asyncio.Event()
         self._service_ranges = asyncio.Event()
 
@@ -106,7 +110,7 @@ class KubeAPIServerHooks:
 
     async def _roles(self, context: HookContext) -> None:
         await self._namespaces.wait()
-        await bootstrap_policy(context.client)
+        await bootstrap_policy(context.client, self._enabled)
 
     async def _priority_classes(self, context: HookContext) -> None:
         await system.priority_classes(context.client)

@@ -49,7 +49,7 @@ def build(options: Options) -> ControlPlane:
     storage = Storage(backend, history_seconds=options.storage.etcd_compaction_interval or 300.0)
     stores: dict[GroupResource, Store] = {}
     objects = StoreLister(stores)
-    access = authorization.build(options.authorization)
+    access = authorization.build(options.authorization, options.feature_gates.enabled)
     authorizer = access.authorizer
     who = config.authenticators(options, objects)
     known = registry_groups.build(config.dependencies(options, lambda resource: stores[resource], who, access))
@@ -146,7 +146,9 @@ class ControlPlane:
 
     def _hooks(self) -> KubeAPIServerHooks:
         modes = self.options.authorization.authorization_mode
-        return KubeAPIServerHooks(self._address, config.authentication_info(self.options), "RBAC" in modes)
+        return KubeAPIServerHooks(
+            self._address, config.authentication_info(self.options), "RBAC" in modes, self.options.feature_gates.enabled
+        )
 
     # Running
 

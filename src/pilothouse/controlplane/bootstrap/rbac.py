@@ -11,7 +11,8 @@ from typing import Any
 from pilothouse.apimachinery.gvk import GroupVersionResource
 from pilothouse.authorization.escalation import missing_rules
 from pilothouse.controlplane.bootstrap.ensure import ensure
-from pilothouse.controlplane.bootstrap.tables import Object, table
+from pilothouse.controlplane.bootstrap.policy import Enabled, default_policy, no_gate
+from pilothouse.controlplane.bootstrap.tables import Object
 from pilothouse.server.loopback import LoopbackClient
 
 _AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate"
@@ -19,9 +20,9 @@ _LABELS = {"kubernetes.io/bootstrapping": "rbac-defaults"}
 _GROUP, _VERSION = "rbac.authorization.k8s.io", "v1"
 
 
-def wanted() -> dict[str, list[Object]]:
+def wanted(enabled: Enabled = no_gate) -> dict[str, list[Object]]:
     """The default policy by resource name, with the label and annotation that mark it."""
-    policy = table("policy.json")
+    policy = default_policy(enabled)
     for objects in policy.values():
         for obj in objects:
             metadata = obj["metadata"]
@@ -30,8 +31,8 @@ def wanted() -> dict[str, list[Object]]:
     return policy
 
 
-async def bootstrap_policy(client: LoopbackClient) -> None:
-    for name, objects in wanted().items():
+async def bootstrap_policy(client: LoopbackClient, enabled: Enabled) -> None:
+    for name, objects in wanted(enabled).items():
         reconcile = reconcile_role if name.endswith("roles") else reconcile_binding
         await ensure(client, GroupVersionResource(_GROUP, _VERSION, name), objects, reconcile)
 
