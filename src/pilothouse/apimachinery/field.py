@@ -93,8 +93,17 @@ class Error:
         return f"{self.field}: {self.body()}"
 
 
+@dataclass(frozen=True, slots=True)
+class AsJson:
+    """A text that Go holds by a pointer, and therefore shows as JSON: "\\u0007", not "\\a"."""
+
+    text: str
+
+
 def _render(value: Any) -> str:
     match value:
+        case AsJson():
+            return _json(value.text).translate(GO_HTML)
         case None:
             return "null"
         case bool():

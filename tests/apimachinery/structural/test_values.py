@@ -173,6 +173,12 @@ def test_of_alternatives_the_errors_of_the_nearest_are_shown() -> None:
     ]
 
 
+def test_of_very_many_errors_the_first_are_told() -> None:
+    found = errors({"type": "array", "items": {"type": "string"}}, list(range(1500)))
+    assert len(found) == 1000
+    assert found[-1].startswith("TypeInvalid x[999]:")
+
+
 RATCHETED: dict[str, Any] = {
     "type": "object",
     "properties": {

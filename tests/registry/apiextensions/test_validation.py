@@ -40,6 +40,10 @@ SHOWN = (
     ("spec.versions.0.deprecationWarning", "x", [
         'spec.versions[0].deprecationWarning: Invalid value: "x": can only be set for deprecated versions'
     ]),
+    ("spec.versions.0", {**VERSION, "deprecated": True, "deprecationWarning": "a\a<"}, [
+        'spec.versions[0].deprecationWarning: Invalid value: "a\\u0007\\u003c": must only contain printable UTF-8 '
+        "characters; non-printable character found at index 1",
+    ]),
     ("spec.versions.0.subresources", {"scale": {"specReplicasPath": ".a", "labelSelectorPath": "x"}}, [
         'spec.subresources.scale.specReplicasPath: Invalid value: ".a": should be a json path under .spec',
         "spec.subresources.scale.statusReplicasPath: Required value",

@@ -27,6 +27,7 @@ _HOSTNAME: Final = (
     r"^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)"
     r"|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$"
 )
+_HOSTNAME_MEMORY: Final = 8 << 20
 _CARDS: Final = re.compile(
     r"4[0-9]{12}([0-9]{3})?|5[1-5][0-9]{14}|6(011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}"
     r"|3(0[0-5]|[68][0-9])[0-9]{11}|(2131|1800|35[0-9]{3})[0-9]{11}"
@@ -57,7 +58,7 @@ def _matches(pattern: str, flags: int = 0) -> Format:
 
 
 def _is_hostname(text: str) -> bool:
-    if not compile_pattern(_HOSTNAME)(text) or byte_length(text) > 255:
+    if not compile_pattern(_HOSTNAME, _HOSTNAME_MEMORY)(text) or byte_length(text) > 255:
         return False
     return all(byte_length(label) <= 63 for label in text.split("."))
 

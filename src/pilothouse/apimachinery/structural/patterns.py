@@ -6,8 +6,9 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-#: What one expression may take when compiled: RE2 refuses more, so that no pattern can fill the memory.
-_MEMORY: Final = 8 << 20
+#: What one expression may take when compiled: RE2 refuses more, so that no pattern fills the memory or stalls the
+#: server (compiling takes up to 10 ms then). Patterns of real schemas take less than a quarter of it.
+_MEMORY: Final = 1 << 20
 _GO_WORDS: Final = {
     "missing ]": "missing closing ]",
     "missing )": "missing closing )",
@@ -27,14 +28,14 @@ class PatternError(ValueError):
     """Not a regular expression, in Go's words: "error parsing regexp: missing closing ): `(`"."""
 
 
-@lru_cache(maxsize=4096)
-def compile_pattern(pattern: str) -> Search:
+@lru_cache(maxsize=1024)
+def compile_pattern(pattern: str, memory: int = _MEMORY) -> Search:
     """Raises PatternError."""
     import re2
 
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     try:
         search: Search = re2.compile(pattern, options).search
     except re2.error as error:

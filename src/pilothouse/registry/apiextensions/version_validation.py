@@ -23,7 +23,7 @@ def validate_deprecation(version: Obj) -> Errors:
     if warning is None:
         return NONE
     texts = _deprecation_texts(bool(version.get("deprecated")), warning)
-    return [field.invalid("deprecationWarning", warning, text) for text in texts]
+    return [field.invalid("deprecationWarning", field.AsJson(warning), text) for text in texts]
 
 
 def _deprecation_texts(deprecated: bool, warning: str) -> list[str]:
@@ -58,12 +58,15 @@ def _validate_scale(scale: Obj) -> Errors:
             errors += within(name, _simple_path(path) or _under(path, text, root))
     if path := scale.get("labelSelectorPath"):
         text = "should be a json path under either .spec or .status"
-        errors += within("labelSelectorPath", _simple_path(path) or _under(path, text, ".spec.", ".status."))
+        found = _simple_path(path)
+        if not found and not path.startswith((".spec.", ".status.")):
+            found = (field.invalid("", field.AsJson(path), text),)
+        errors += within("labelSelectorPath", found)
     return errors
 
 
-def _under(path: str, text: str, *roots: str) -> Errors:
-    return NONE if path.startswith(roots) else (field.invalid("", path, text),)
+def _under(path: str, text: str, root: str) -> Errors:
+    return NONE if path.startswith(root) else (field.invalid("", path, text),)
 
 
 def _simple_path(path: str) -> Errors:
