@@ -49,7 +49,7 @@ _CONFIG_MAP = {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "%N
 
 
 @dataclass(frozen=True)
-class _Write:
+class Write:
     """One line's request; `names`: after how many the names come again (0: every object is new)."""
 
     name: str
@@ -66,15 +66,15 @@ class _Write:
 
 
 _JSON, _APPLY_YAML = "application/json", "application/apply-patch+yaml"
-_CREATE_MAP = _Write("CREATE ConfigMap", "POST", _JSON, _MAPS, _CONFIG_MAP | {"data": PAYLOAD})
+CREATE_MAP = Write("CREATE ConfigMap", "POST", _JSON, _MAPS, _CONFIG_MAP | {"data": PAYLOAD})
 _WRITES = (
-    _Write("CREATE Pod", "POST", _JSON, _PODS, POD),
-    _Write("APPLY Pod, changed", "PATCH", _APPLY_YAML, _APPLY, POD, _APPLIED),
-    _Write("APPLY Pod, new", "PATCH", _APPLY_YAML, _APPLY, POD),
+    Write("CREATE Pod", "POST", _JSON, _PODS, POD),
+    Write("APPLY Pod, changed", "PATCH", _APPLY_YAML, _APPLY, POD, _APPLIED),
+    Write("APPLY Pod, new", "PATCH", _APPLY_YAML, _APPLY, POD),
 )
 NAMES = tuple(
     [f"{write.name}, {_CONNECTIONS} connections" for write in _WRITES]
-    + [f"CPU, {write.name}" for write in (_CREATE_MAP, *_WRITES)]
+    + [f"CPU, {write.name}" for write in (CREATE_MAP, *_WRITES)]
 )
 
 
@@ -84,12 +84,12 @@ def run(setting: Setting) -> Iterator[Result]:
         for write in _WRITES:
             if setting.wanted(name := f"{write.name}, {_CONNECTIONS} connections"):
                 yield setting.measure(name, _CONNECTIONS, lambda turn, write=write: write.load(setting, server, turn))
-        for write in (_CREATE_MAP, *_WRITES):
+        for write in (CREATE_MAP, *_WRITES):
             if setting.wanted(name := f"CPU, {write.name}"):
-                yield _cpu(setting, server, write, name)
+                yield cpu_of(setting, server, write, name)
 
 
-def _cpu(setting: Setting, server: Server, write: _Write, name: str) -> Result:
+def cpu_of(setting: Setting, server: Server, write: Write, name: str) -> Result:
     """User and system time of the server for each request: the median of all rounds, with the least and the most.
     Names go on where other lines ended."""
     try:

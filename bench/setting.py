@@ -109,6 +109,15 @@ class Server:
         """Create the namespace and ConfigMaps in it. Raises Failed at the first answer that is not 201."""
         asyncio.run(self._make(namespace, objects))
 
+    def create(self, path: str, obj: dict[str, Any]) -> None:
+        """Raises Failed for an answer that is not 201."""
+
+        async def post() -> None:
+            async with self._session() as session:
+                await self._create(session, path, obj)
+
+        asyncio.run(post())
+
     def read(self, path: str) -> Any:
         async def get() -> Any:
             async with self._session() as session, session.get(self.url + path) as answer:
