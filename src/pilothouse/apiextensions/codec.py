@@ -17,6 +17,7 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.codec.decode_object import (
     IGNORE,
     STRICT,
+    YAML,
     Document,
     identify,
     parse_document,
@@ -39,7 +40,8 @@ _NO_MESSAGE: Final = (
     "object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to "
     "a protobuf message"
 )
-_NUMBER: Final = re.compile(rb"\d\.\d|\d[eE]")
+#: Where JSON may hold a number with a fraction or an exponent.
+_FRACTION: Final = re.compile(rb"[:,\[]\s*-?\d+(?:\.\d|[eE])")
 _LARGEST: Final = 1 << 63
 
 
@@ -71,7 +73,7 @@ class CustomBodies:
             ) from None
         errors: list[str] | None = None if validation == IGNORE else _duplicates(document)
         try:
-            obj = self._read(document, data, errors)
+            obj = self._read(document, data, media_type, errors)
             if errors and validation == STRICT:
                 raise DecodeError(f"strict decoding error: {', '.join(errors)}")
         except DecodeError as e:
@@ -104,12 +106,12 @@ class CustomBodies:
     def encode(self, obj: Object) -> bytes:
         return encode({"apiVersion": self._gvk.api_version, "kind": self._gvk.kind, **obj})
 
-    def _read(self, document: Document, data: bytes, errors: list[str] | None) -> Object:
+    def _read(self, document: Document, data: bytes, media_type: str, errors: list[str] | None) -> Object:
         if document.message is not None:
             raise DecodeError(_NO_MESSAGE)
         obj: Object = document.value if document.value is not None else {}
         self._check_kind(obj, data)
-        if _NUMBER.search(data):
+        if media_type == YAML or _FRACTION.search(data):
             whole_numbers(obj)
         self._shape.coerce(obj, errors)
         return obj

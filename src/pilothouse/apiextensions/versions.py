@@ -53,11 +53,11 @@ class CustomVersion:
         wanted = serving.definition.api_version(serving.definition.storage_version)
         shape = serving.shape(serving.definition.storage_version)
         if obj["apiVersion"] == wanted:
-            obj = normal(obj)
             # admission may have added what the schema does not know
             shape.prune(obj)
-            if serving is not self._serving:
-                shape.restore(obj)
+            if serving is self._serving:
+                return obj
+            shape.restore(obj)
             return normal(obj)
         converted, = await _converted(serving, [normal(obj)], wanted)
         try:

@@ -170,7 +170,8 @@ class Versions(Protocol):
         ...
 
     async def written(self, obj: Object) -> Object:
-        """`obj`, which is in this version, as it is to be stored. Raises 404 when the resource has gone meanwhile."""
+        """`obj`, which is in this version and in its normal form, as it is to be stored; it may be changed. Raises 404
+        when the resource has gone meanwhile."""
         ...
 
     async def shown(self, items: Sequence[Item]) -> Sequence[Item]:
