@@ -168,3 +168,18 @@ def test_a_timeout_of_one_second_ends_it() -> None:
         assert loop.time() - started < 3
 
     run(test)
+
+
+def test_large_events_are_framed_as_they_are_sent() -> None:
+    async def test(api: API) -> None:
+        for n in range(8):
+            await api.json("POST", MAPS, config_map(f"m{n}", data={"k": "x" * 100_000}))
+        response = await api.call("GET", MAPS, query="watch=1&resourceVersion=1")
+        assert isinstance(response, StreamResponse)
+        chunks = [await response.stream.__anext__() for _ in range(3)]
+        assert [chunk.count(b"\n") for chunk in chunks] == [3, 3, 2]
+        names = [orjson.loads(line)["object"]["metadata"]["name"] for line in b"".join(chunks).splitlines()]
+        assert names == [f"m{n}" for n in range(8)]
+        await response.stream.aclose()  # type: ignore[attr-defined]
+
+    run(test)

@@ -31,6 +31,8 @@ _INITIAL_END = {"k8s.io/initial-events-end": "true"}
 _LAST_BOOKMARK_SECONDS = 2.0
 """How long before its end a watch gets a last bookmark (upstream: cache_watcher.go, nextBookmarkTime)."""
 
+_CHUNK = 256 * 1024
+
 #: A frame for an event, with its line feed.
 Framer = Callable[[WatchEvent], bytes]
 #: Events as the watch's version shows them. Raises StatusError.
@@ -93,7 +95,8 @@ async def _open(scope: Scope, wanted: ListOptions, predicate: Predicate, version
 
 
 class WatchStream(AsyncIterator[bytes]):
-    """The chunks of one watch: every pending event of the watcher in one chunk, until either side ends it."""
+    """The chunks of one watch, until either side ends it: pending events of the watcher together, up to `_CHUNK`
+    bytes. Frames are made as they are sent, so that a slow client holds no more than one chunk of them."""
 
     def __init__(self, timeout: float, bookmarks: bool) -> None:
         self.watcher: Watcher | None = None
@@ -101,6 +104,8 @@ class WatchStream(AsyncIterator[bytes]):
         self.frame: Framer | None = None
         self.show: Shower | None = None
         self.error_frame: Callable[[StatusError], bytes] | None = None
+        self._taken: list[WatchEvent] = []
+        """Events from the watcher that have not been framed, the last one first."""
         self._timeout = timeout
         self._timer: asyncio.TimerHandle | None = None
         self._last_bookmark: float | None = timeout - _LAST_BOOKMARK_SECONDS
@@ -115,6 +120,8 @@ class WatchStream(AsyncIterator[bytes]):
             if error is None:
                 raise StopAsyncIteration
             return error
+        if self._taken:
+            return self._chunk()
         if self._timer is None:
             self._start_timer(watcher)
         events = await watcher.batch() if self._last_bookmark is None else await self._batch(watcher)
@@ -129,7 +136,22 @@ class WatchStream(AsyncIterator[bytes]):
                 return self._failed(error)
         if len(events) == 1:
             return frame(events[0])
-        return b"".join(map(frame, events))
+        events.reverse()
+        self._taken = events
+        return self._chunk()
+
+    def _chunk(self) -> bytes:
+        """The next frames. An event is let go with its frame, which it may be the only one to hold."""
+        frame, taken = self.frame, self._taken
+        if frame is None:
+            return b""
+        frames: list[bytes] = []
+        size = 0
+        while taken and size < _CHUNK:
+            found = frame(taken.pop())
+            frames.append(found)
+            size += len(found)
+        return b"".join(frames)
 
     def _failed(self, error: StatusError) -> bytes:
         """The last frame of a watch whose events cannot be shown."""
