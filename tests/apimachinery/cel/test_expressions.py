@@ -86,7 +86,7 @@ def test_values(text: str, value: Any) -> None:
         ("int(self.name)", "type conversion error from 'string' to 'int'"),
         ("timestamp(self.name)", "type conversion error from 'string' to 'google.protobuf.Timestamp'"),
         ("optional.none().value()", "optional.none() dereference"), ("self.name.matches(x + '(')", "no such overload"),
-        ("self.name.matches(self.name + '(')", "error parsing regexp: missing ): abc("),
+        ("self.name.matches(self.name + '(')", "error parsing regexp: missing closing ): `abc(`"),
         ("[0, 2].all(n, 4 / n == 2)", "division by zero"), ("1 / 0 == 1 || 1 % 0 == 1", "division by zero"),
         ("x ? 1 : 2", "no such overload"), ("x && true", "no such overload"), ("uint(-x)", "unsigned integer overflow"),
         ("timestamp('9999-12-31T23:59:59Z') + duration('1s')", "timestamp overflow"),

@@ -19,6 +19,9 @@ MAP_COST: Final = 30
 STRUCT_COST: Final = 40
 #: Enough that one expression may ask twice.
 AUTHORIZATION_COST: Final = 350_000
+SORTED_KINDS: Final = (
+    "int", "uint", "double", "bool", "google.protobuf.Duration", "google.protobuf.Timestamp", "string", "bytes",
+)
 _SHORT: Final = tuple(math.ceil(n * TRAVERSAL) for n in range(2048))
 
 
@@ -108,6 +111,44 @@ def _equality(args: tuple[Any, ...], result: Any) -> int:
     return traversal(min(size(args[0]), size(args[1])))
 
 
+def _set_pairs(factor: int) -> Measure:
+    return lambda args, result: 1 + size(args[0]) * size(args[1]) * factor
+
+
+def _made_list(args: tuple[Any, ...], result: Any) -> int:
+    return size(result) + 1 + LIST_COST
+
+
+def _flattened(args: tuple[Any, ...], result: Any) -> int:
+    depth = float(args[1]) if len(args) == 2 and isinstance(args[1], int) else 1.0
+    return int(size(args[0]) * depth) + 1 + LIST_COST
+
+
+def _self_compared(which: int) -> Measure:
+    """Sorting, and finding what is distinct: every item with every other."""
+
+    def cost(args: tuple[Any, ...], result: Any) -> int:
+        items = args[which]
+        factor = 2.0 + (TRAVERSAL if items and isinstance(items[0], str | bytes) else 0.0)
+        return int(len(items) ** 2 * factor) + 1 + LIST_COST
+
+    return cost
+
+
+def _of_lists() -> dict[str, int | Measure]:
+    """By overload (cel-go ext/sets.go, ext/lists.go)."""
+    costs: dict[str, int | Measure] = {
+        "list_sets_contains_list": _set_pairs(1), "list_sets_intersects_list": _set_pairs(1),
+        "list_sets_equivalent_list": _set_pairs(2), "list_slice": _made_list, "lists_range": _made_list,
+        "list_reverse": _made_list, "list_flatten": _flattened, "list_flatten_int": _flattened,
+        "list_distinct": _self_compared(0),
+    }
+    for kind in SORTED_KINDS:
+        costs[f"list_{kind}_sort"] = _self_compared(0)
+        costs[f"list_{kind}_sortByAssociatedKeys"] = _self_compared(1)
+    return costs
+
+
 def _by_name() -> dict[str, int | Measure]:
     one = (
         "serviceAccount", "path", "group", "resource", "subresource", "namespace", "name", "allowed", "reason",
@@ -154,12 +195,15 @@ def _by_overload() -> dict[str, int | Measure]:
 
 _BY_NAME: Final = _by_name()
 _BY_OVERLOAD: Final = _by_overload()
+_OF_LISTS: Final = _of_lists()
 
 
 def call_cost(function: str, overload: str) -> int | Measure:
     """`overload` is "" when several may be meant."""
     if overload == "cidr_ip":
         return 1
+    if overload in _OF_LISTS:
+        return _OF_LISTS[overload]
     if function in _BY_NAME:
         return _BY_NAME[function]
     return _BY_OVERLOAD.get(overload, 1)

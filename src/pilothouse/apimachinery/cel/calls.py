@@ -53,8 +53,8 @@ def call(function: Function, node: Call, given: list[Type], plans: list[Plan], o
     implementation = (_DIRECT.get(overload) if known else None) or function.resolve(
         node.overloads, node.target is not None
     )
-    if overload in ("matches", "matches_string") and plans[1].constant:
-        implementation = _constant_regex(plans[1].value)
+    if name in ("matches", "find", "findAll") and plans[1].constant:
+        implementation = _constant_regex(implementation, plans[1].value, name == "matches")
     if optimize and name in _CONVERSIONS and plans[0].constant:
         return _converted(implementation, plans[0].value)
     cost = sum(plan.cost for plan in plans)
@@ -138,14 +138,15 @@ def _converted(implementation: Implementation, value: Any) -> Plan:
         raise CompileError(str(err)) from None
 
 
-def _constant_regex(pattern: Any) -> Implementation:
+def _constant_regex(implementation: Implementation, pattern: Any, test: bool) -> Implementation:
+    """A constant that is no pattern makes no program; `test` only asks whether there is a match."""
     if not isinstance(pattern, str):
-        raise CompileError("no such overload")
+        return implementation
     try:
-        search = compile_regex(pattern).search
+        search = compile_regex(pattern)
     except EvaluationError as err:
         raise CompileError(str(err)) from None
-    return lambda text, _: search(text) is not None
+    return (lambda text, _: search(text) is not None) if test else implementation
 
 
 _EXACT: Final = frozenset((t.STRING, t.INT, t.BOOL, t.BYTES, t.UINT))

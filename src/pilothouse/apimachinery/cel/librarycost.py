@@ -41,6 +41,10 @@ def call_estimate(
     def size_of(operand: "Operand") -> Estimate:
         return operand.size or sizes(operand.path, operand.type) or UNKNOWN
 
+    if overload.startswith("list"):
+        found = _of_lists(overload, target, args, sizes)
+        if found is not None:
+            return found
     if function == "check":
         return CallEstimate(fixed(AUTHORIZATION_COST))
     if function in _NOMINAL or overload == "cidr_ip":
@@ -65,6 +69,45 @@ def call_estimate(
         if function in ("containsIP", "containsCIDR"):
             return CallEstimate(_contains(function, overload, first))
     return None if target is None else _member(function, target, args, sizes, size_of(target))
+
+
+def _of_lists(
+    overload: str, target: "Operand | None", args: "list[Operand]", sizes: "SizeEstimator"
+) -> "CallEstimate | None":
+    """Sets and lists, by overload (cel-go ext/sets.go, ext/lists.go)."""
+    from pilothouse.apimachinery.cel.cost import CallEstimate
+
+    operands = args if target is None else [target, *args]
+    first = (operands[0].size or sizes(operands[0].path, operands[0].type) or UNKNOWN) if operands else UNKNOWN
+
+    def made(factor: float, size: Estimate) -> CallEstimate:
+        return CallEstimate(size.scaled(factor).plus(fixed(1 + LIST_COST)), size)
+
+    if overload.startswith("list_sets_"):
+        second = args[1].size or sizes(args[1].path, args[1].type) or UNKNOWN
+        factor = 2 if overload == "list_sets_equivalent_list" else 1
+        return CallEstimate(first.times(second).scaled(factor).plus(ONE))
+    if overload == "list_slice":
+        length = (_literal(args[1], first.max) - _literal(args[0], 0)) % 2**64
+        return made(1, fixed(length))
+    if overload == "lists_range":
+        return made(1, fixed(_literal(args[0], UNBOUNDED)))
+    if overload == "list_reverse":
+        return made(1, first)
+    if overload.startswith("list_flatten"):
+        return made(float(_literal(args[0], UNBOUNDED)) if args else 1.0, first)
+    if overload == "list_distinct":
+        return made(2.0, first.times(first))
+    if overload.endswith(("_sort", "_sortByAssociatedKeys")):
+        kind = overload.split("_")[1]
+        size = first if target is not None and not args else args[0].size or UNKNOWN
+        return made(2.0 + (TRAVERSAL if kind in ("string", "bytes") else 0), size.times(size))
+    return None
+
+
+def _literal(operand: "Operand", otherwise: int) -> int:
+    value = operand.literal
+    return max(value, 0) if type(value) is int else otherwise
 
 
 def _contains(function: str, overload: str, other: Estimate) -> Estimate:

@@ -6,6 +6,7 @@ from typing import Any
 from pilothouse.apimachinery.cel import arithmetic
 from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.ast import Call, ListNode, Literal, MapNode, Node, walk
+from pilothouse.apimachinery.cel.libraries.formatting import check_format
 from pilothouse.apimachinery.cel.libraries.standard import compile_regex
 from pilothouse.apimachinery.cel.source import Issues
 from pilothouse.apimachinery.cel.types import Type, unwrap_optional
@@ -21,11 +22,17 @@ def validate(root: Node, issues: Issues) -> None:
         for node in nodes:
             if isinstance(node, Call) and node.function == name and node.args and isinstance(node.args[0], Literal):
                 _argument(node.args[0], name, convert, issues)
+    calls = [node for node in nodes if isinstance(node, Call) and node.function == "format" and node.target]
+    for call in calls:
+        found = check_format(call) if "string_format" in call.overloads else None
+        if found is not None:
+            issues.report(issues.source.location(found[0].offset), found[1])
+    exempt = {id(below) for call in calls for below in walk(call)}
     for node in nodes:
-        if isinstance(node, ListNode):
+        if isinstance(node, ListNode) and id(node) not in exempt:
             _list(node, issues)
     for node in nodes:
-        if isinstance(node, MapNode):
+        if isinstance(node, MapNode) and id(node) not in exempt:
             _map(node, issues)
 
 

@@ -1,10 +1,7 @@
 """CEL's standard functions and operators (cel-go common/stdlib/standard.go, common/overloads/overloads.go)."""
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any, Final
-
-import re2
 
 from pilothouse.apimachinery.cel import arithmetic as a
 from pilothouse.apimachinery.cel import times
@@ -12,6 +9,7 @@ from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.declarations import Library
 from pilothouse.apimachinery.cel.types import Type
 from pilothouse.apimachinery.cel.values import EvaluationError, compare, equal, no_such_overload, type_of
+from pilothouse.apimachinery.structural.patterns import PatternError, Search, compile_pattern
 
 #: Types that expressions can name.
 TYPES: Final[dict[str, Type]] = {
@@ -24,24 +22,16 @@ _NUMBERS = {"int64": "int", "uint64": "uint", "double": "double"}
 _ORDERED = ("bool", "int64", "uint64", "double", "string", "bytes", "timestamp", "duration")
 
 
-def compile_regex(pattern: str) -> Any:
-    """A compiled pattern; raises EvaluationError in Go's words."""
+def compile_regex(pattern: str) -> Search:
+    """Finds the first match of a pattern; raises EvaluationError in Go's words."""
     try:
-        return _compiled(pattern)
-    except re2.error as err:
-        text = err.args[0].decode() if isinstance(err.args[0], bytes) else str(err.args[0])
-        raise EvaluationError(f"error parsing regexp: {text}") from None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> Any:
-    options = re2.Options()
-    options.log_errors = False
-    return re2.compile(pattern, options)
+        return compile_pattern(pattern)
+    except PatternError as err:
+        raise EvaluationError(str(err)) from None
 
 
 def matches(text: str, pattern: str) -> bool:
-    return compile_regex(pattern).search(text) is not None
+    return compile_regex(pattern)(text) is not None
 
 
 def contained(value: Any, container: Any) -> bool:
