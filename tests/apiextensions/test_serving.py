@@ -207,3 +207,38 @@ def test_groups_of_the_community_need_an_approval() -> None:
         assert found["status"]["conditions"][-1]["message"] == 'not approved: "unapproved, a test"'
 
     run(test)
+
+
+def test_each_definition_has_a_watch_cache_of_its_own() -> None:
+    async def test(api: CustomAPI) -> None:
+        await api.define(definition())
+        await api.define(definition(plural="gadgets", kind="Gadget"))
+        await api.ok("POST", WIDGETS, widget())
+        await api.ok("POST", WIDGETS.replace("widgets", "gadgets"), {**widget(), "kind": "Gadget"})
+        assert {c.prefix for c in api.storage.cachers if "example.com" in c.prefix} == {
+            "/registry/example.com/widgets/", "/registry/example.com/gadgets/",
+        }
+        await api.ok("DELETE", f"{DEFINITIONS}/widgets.example.com")
+        await api.until("widgets.example.com", lambda found: found is None)
+        assert len((await api.ok("GET", f"{ROOT}/gadgets"))["items"]) == 1
+
+    run(test)
+
+
+def test_what_would_be_stored_among_built_in_objects_is_not_served() -> None:
+    async def test(api: CustomAPI) -> None:
+        obj = definition(plural="apiservices", kind="APIService")
+        obj["metadata"] = {
+            "name": "apiservices.apiregistration.k8s.io",
+            "annotations": {"api-approved.kubernetes.io": "unapproved, a test"},
+        }
+        obj["spec"]["group"] = "apiregistration.k8s.io"
+        obj["spec"]["versions"][0]["name"] = "v9"
+        await api.define(obj)
+        path = "/apis/apiregistration.k8s.io/v9/namespaces/ns/apiservices"
+        assert (await api.call("GET", path)).status == 404
+        await api.ok("DELETE", f"{DEFINITIONS}/apiservices.apiregistration.k8s.io")
+        await api.until("apiservices.apiregistration.k8s.io", lambda found: found is None)
+        assert (await api.call("GET", "/apis/apiregistration.k8s.io/v1/apiservices")).status == 200
+
+    run(test)

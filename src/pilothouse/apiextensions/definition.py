@@ -75,6 +75,11 @@ class Definition:
     shape: bytes
 
     @property
+    def plural(self) -> str:
+        """spec.names.plural, accepted or not: the name holds it, and it never changes."""
+        return self.name.removesuffix(f".{self.group}")
+
+    @property
     def accepted(self) -> bool:
         """Whether its resources are served (upstream: customresource_handler.go, ServeHTTP)."""
         return bool(self.names.plural) and not self.conditions.isdisjoint(("NamesAccepted", "Established"))

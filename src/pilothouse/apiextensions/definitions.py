@@ -86,8 +86,7 @@ class Definitions:
                 before=self._releases.get(definition.name),
             )
             self._by_name[definition.name] = known
-            plural = definition.name.removesuffix(f".{definition.group}")
-            self._groups.setdefault(definition.group, {})[plural] = known
+            self._groups.setdefault(definition.group, {})[definition.plural] = known
         else:
             known.change(definition)
         self._changed(definition, definition)
@@ -96,7 +95,7 @@ class Definitions:
         name, group = instances.definition.name, instances.definition.group
         del self._by_name[name]
         plurals = self._groups[group]
-        del plurals[name.removesuffix(f".{group}")]
+        del plurals[instances.definition.plural]
         if not plurals:
             del self._groups[group]
         release = instances.close()

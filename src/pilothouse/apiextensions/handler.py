@@ -70,7 +70,7 @@ class CustomGroupVersion:
         if not info.is_resource_request:
             return await self._discovery(request)
         instances = self._find(info.resource)
-        if instances is None or not self._is_served(instances.definition, info):
+        if instances is None or instances.overlapping or not self._is_served(instances.definition, info):
             return await self._not_found(request)
         if not instances.opened:
             await instances.open()

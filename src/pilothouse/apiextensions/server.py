@@ -53,7 +53,10 @@ def serve_definitions(
     from pilothouse.endpoints.discovery_manager import Source
 
     converters = WebhookConverters(resolve, ConversionMetrics(server.config.chain.metrics.registry), conversion_seconds)
-    environment = Environment(storage=storage, services=services, converters=converters, times=store.times)
+    taken = frozenset(known.prefix for known in stores.values())
+    environment = Environment(
+        storage=storage, services=services, converters=converters, times=store.times, taken=taken
+    )
     definitions = Definitions(server, environment)
     Announcer(definitions, server.config.discovery.of(Source.CUSTOM), server.config.openapi)
     storage.observe(store.prefix, definitions.observe)

@@ -44,12 +44,13 @@ INTERNAL_KIND: Final = "unstructured.Unstructured"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
     """What the server lends to all definitions. `converters` makes the converters of those whose strategy is
-    Webhook."""
+    Webhook, `taken` are the storage prefixes of built-in resources."""
 
     storage: Storage
     services: Services
     converters: WebhookConverters
     times: meta.Times
+    taken: frozenset[str] = frozenset()
 
 
 class Instances:
@@ -66,7 +67,7 @@ class Instances:
         self.definition = definition
         """The newest revision."""
         self.environment = environment
-        self.prefix = f"/registry/{definition.group}/{definition.names.plural}"
+        self.prefix = f"/registry/{definition.group}/{definition.plural}/"
         self._floor = floor
         self._before = before
         self._cacher: WatchCache | None = None
@@ -79,6 +80,11 @@ class Instances:
         before, self._before = self._before, None
         if before is not None:
             await asyncio.shield(before)
+
+    @property
+    def overlapping(self) -> bool:
+        """Whether built-in objects are stored where these would be: such resources are not served."""
+        return self.prefix in self.environment.taken
 
     @property
     def opened(self) -> bool:

@@ -83,6 +83,8 @@ class CustomVersion:
         for part in _parts(missing, items):
             for at, obj in zip(part, await self._restored([items[at] for at in part]), strict=True):
                 body = encode(obj)
+                if body == items[at].body:
+                    body = items[at].body
                 _keep(items[at], self._key, body)
                 out[at] = _with_body(items[at], body)
         return out
@@ -141,7 +143,7 @@ async def _converted(serving: Serving, objects: list[Object], wanted: str) -> li
 
 
 def _with_body(item: Item, body: bytes) -> Item:
-    if body == item.body:
+    if body is item.body:
         return item
     return Item(item.key, item.revision, body, item.labels, item.fields)
 
