@@ -87,14 +87,14 @@ def _string(schema: ValueSchema) -> Check | None:
     if allowed is not None and not least and most is None and search is None and is_format is None:
         return allowed.__contains__
     if allowed is None and not least and most is None and is_format is None:
-        return None if search is None else lambda value: search(value) is not None
+        return search
 
     def check(value: str) -> bool:
         return (
             (allowed is None or value in allowed)
             and least <= len(value)
             and (most is None or len(value) <= most)
-            and (search is None or search(value) is not None)
+            and (search is None or search(value))
             and (is_format is None or is_format(value))
         )
 
