@@ -22,6 +22,12 @@ _CACHED_QUESTIONS = 1024
 _Subject = tuple[str, str]
 """("User" or "Group", name); a service account is its user name."""
 
+_Rules = tuple[CompiledRule, ...]
+
+
+_Bound = tuple[str, int, str]
+"""What a binding gives one subject: its name and the place of the subject, to sort by, and the text in reasons."""
+
 
 class Role:
     """A stored Role or ClusterRole."""
@@ -30,7 +36,7 @@ class Role:
 
     def __init__(self, rules: Iterable[PolicyRule]) -> None:
         self.rules = tuple(rules)
-        self.compiled = tuple(CompiledRule(rule) for rule in self.rules)
+        self.compiled: _Rules = tuple(CompiledRule(rule) for rule in self.rules)
 
 
 class Binding:
@@ -44,18 +50,14 @@ class Binding:
         ref = obj.get("roleRef") or {}
         self.role_kind: str = ref.get("kind", "")
         self.role_name: str = ref.get("name", "")
-        self.subjects: dict[_Subject, str] = {}
-        """In order, with the description of each as reasons print it."""
-        for subject in obj.get("subjects") or ():
+        # Upstream joins name and namespace in this order.
+        source = f'RoleBinding "{name}/{namespace}"' if namespace else f'ClusterRoleBinding "{name}"'
+        source = f'{source} of {self.role_kind} "{self.role_name}" to '
+        self.subjects: dict[_Subject, _Bound] = {}
+        for place, subject in enumerate(obj.get("subjects") or ()):
             known = _subject(subject, namespace)
             if known is not None:
-                self.subjects.setdefault(known[0], known[1])
-
-    def describe(self, subject: str) -> str:
-        kind = "RoleBinding" if self.namespace else "ClusterRoleBinding"
-        # Upstream joins name and namespace in this order.
-        name = f"{self.name}/{self.namespace}" if self.namespace else self.name
-        return f'{kind} "{name}" of {self.role_kind} "{self.role_name}" to {subject}'
+                self.subjects.setdefault(known[0], (name, place, source + known[1]))
 
 
 def _subject(subject: Mapping[str, Any], binding_namespace: str) -> tuple[_Subject, str] | None:
@@ -70,11 +72,11 @@ def _subject(subject: Mapping[str, Any], binding_namespace: str) -> tuple[_Subje
 
 
 class _Grants:
-    """What one user may do in one namespace: (rule, source) in the order of the bindings, and what was asked."""
+    """What one user may do in one namespace: (rules, source) in the order of the bindings, and what was asked."""
 
     __slots__ = ("_paths", "_resources", "denial", "entries", "errors")
 
-    def __init__(self, entries: list[tuple[CompiledRule, str]], errors: list[str]) -> None:
+    def __init__(self, entries: list[tuple[_Rules, str]], errors: list[str]) -> None:
         self.entries = entries
         self.errors = errors
         self.denial = (Decision.NO_OPINION, f"RBAC: {aggregate(errors)}" if errors else "")
@@ -96,12 +98,9 @@ class _Grants:
         if answer is None:
             if len(self._paths) >= _CACHED_QUESTIONS:
                 self._paths.clear()
-            for rule, source in self.entries:
-                if rule.matches_path(verb, path):
-                    answer = (Decision.ALLOW, f"RBAC: allowed by {source}")
-                    break
-            else:
-                answer = self.denial
+            found = (source for rules, source in self.entries if any(rule.matches_path(verb, path) for rule in rules))
+            source = next(found, None)
+            answer = self.denial if source is None else (Decision.ALLOW, f"RBAC: allowed by {source}")
             self._paths[question] = answer
         return answer
 
@@ -114,12 +113,14 @@ class _Answer:
     def __init__(self, grants: _Grants, question: tuple[str, str, str, str]) -> None:
         self._by_name: dict[str, tuple[Decision, str]] = {}
         self._otherwise = grants.denial
-        for rule, source in grants.entries:
-            if rule.matches_resource(*question):
+        for rules, source in grants.entries:
+            for rule in rules:
+                if not rule.matches_resource(*question):
+                    continue
                 allowed = (Decision.ALLOW, f"RBAC: allowed by {source}")
                 if rule.names is None:
                     self._otherwise = allowed
-                    break
+                    return
                 for name in rule.names:
                     self._by_name.setdefault(name, allowed)
 
@@ -133,7 +134,7 @@ class RBACAuthorizer:
     def __init__(self) -> None:
         self._roles: dict[tuple[str, str], Role] = {}
         self._bindings: dict[str, dict[str, Binding]] = {}
-        self._by_subject: dict[str, dict[_Subject, dict[str, Binding]]] = {}
+        self._by_subject: dict[str, dict[_Subject, dict[str, _Bound]]] = {}
         self._grants: dict[tuple[str, tuple[str, ...]], dict[str, _Grants]] = {}
 
     # What is stored.
@@ -160,8 +161,8 @@ class RBACAuthorizer:
     def _add_binding(self, binding: Binding) -> None:
         self._bindings.setdefault(binding.namespace, {})[binding.name] = binding
         subjects = self._by_subject.setdefault(binding.namespace, {})
-        for subject in binding.subjects:
-            subjects.setdefault(subject, {})[binding.name] = binding
+        for subject, bound in binding.subjects.items():
+            subjects.setdefault(subject, {})[binding.name] = bound
 
     def _forget_binding(self, namespace: str, name: str) -> None:
         binding = self._bindings.get(namespace, {}).pop(name, None)
@@ -200,7 +201,7 @@ class RBACAuthorizer:
         return grants.path(attributes.verb, attributes.path)
 
     def _resolve(self, user: User, namespace: str) -> _Grants:
-        entries: list[tuple[CompiledRule, str]] = []
+        entries: list[tuple[_Rules, str]] = []
         errors: list[str] = []
         for binding, source in self._applying(user, namespace):
             try:
@@ -208,7 +209,7 @@ class RBACAuthorizer:
             except LookupError as error:
                 errors.append(str(error))
                 continue
-            entries.extend((rule, source) for rule in role.compiled)
+            entries.append((role.compiled, source))
         if len(self._grants) >= _CACHED_USERS:
             self._grants.clear()
         namespaces = self._grants.setdefault((user.name, user.groups), {})
@@ -225,14 +226,14 @@ class RBACAuthorizer:
             subjects = self._by_subject.get(scope)
             if subjects is None:
                 continue
-            bindings: dict[str, Binding] = {}
-            for key in keys:
-                bindings.update(subjects.get(key, ()))
-            wanted = set(keys)
-            for name in sorted(bindings):
-                binding = bindings[name]
-                described = next(text for subject, text in binding.subjects.items() if subject in wanted)
-                found.append((binding, binding.describe(described)))
+            bound = [one for key in keys if key in subjects for one in subjects[key].values()]
+            bound.sort()
+            bindings = self._bindings[scope]
+            last = None
+            for name, _, source in bound:
+                if name != last:
+                    found.append((bindings[name], source))
+                    last = name
         return found
 
     def policy_rules_for(self, user: User, namespace: str) -> tuple[list[PolicyRule], list[str]]:
