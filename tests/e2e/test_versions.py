@@ -65,6 +65,8 @@ def test_discovery(kubectl: Kubectl) -> None:
 def test_one_claim_in_several_versions(kubectl: Kubectl) -> None:
     created = kubectl.run("apply", "-f", "-", stdin=BETA)
     assert "Warning: resource.k8s.io/v1beta1 ResourceClaim is deprecated in v1.35+" in created.stderr
+    gauge = 'deprecated_apis{group="resource.k8s.io",removed_release="1.38",resource="resourceclaims"'
+    assert gauge in kubectl("get", "--raw", "/metrics")
     request = kubectl.json("get", "resourceclaims.v1.resource.k8s.io", "claim")["spec"]["devices"]["requests"][0]
     assert request == {
         "name": "gpu",

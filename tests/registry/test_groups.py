@@ -3,7 +3,7 @@
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.schema.catalog import type_for
 from pilothouse.controlplane.served import served_groups, stable
-from pilothouse.endpoints.deprecation import warning
+from pilothouse.endpoints import deprecation
 from pilothouse.endpoints.discovery import storage_versions
 from pilothouse.registry import groups
 from pilothouse.registry.dependencies import Dependencies
@@ -317,13 +317,15 @@ def test_storage_versions() -> None:
 
 def test_deprecated_versions() -> None:
     known = resources_of(groups.build(Dependencies()))
-    warned = {r.api_version for r in known if not stable(r.version) and warning(r.gvk)}
+    warned = {r.api_version for r in known if not stable(r.version) and deprecation.of(r.gvk)}
     assert warned == {
         "admissionregistration.k8s.io/v1alpha1", "certificates.k8s.io/v1alpha1", "coordination.k8s.io/v1alpha2",
         "coordination.k8s.io/v1beta1", "networking.k8s.io/v1beta1", "resource.k8s.io/v1alpha3",
         "resource.k8s.io/v1beta1", "resource.k8s.io/v1beta2", "storage.k8s.io/v1beta1",
     }
-    assert warning(GroupVersionKind("storage.k8s.io", "v1beta1", "VolumeAttributesClass")) == (
+    found = deprecation.of(GroupVersionKind("storage.k8s.io", "v1beta1", "VolumeAttributesClass"))
+    assert found == (
         "storage.k8s.io/v1beta1 VolumeAttributesClass is deprecated in v1.34+, unavailable in v1.37+; "
-        "use storage.k8s.io/v1 VolumeAttributesClass"
+        "use storage.k8s.io/v1 VolumeAttributesClass",
+        "1.37",
     )

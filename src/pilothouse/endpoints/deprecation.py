@@ -1,8 +1,19 @@
 """Warnings about deprecated kinds (upstream: endpoints/deprecation, the kinds' APILifecycle methods)."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
 from pilothouse.apimachinery.gvk import GroupVersionKind
 
-_DEPRECATED = {
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.http import Context
+
+#: Annotations of audit events.
+DEPRECATED = "k8s.io/deprecated"
+REMOVED = "k8s.io/removed-release"
+
+_TEXTS = {
     GroupVersionKind("", "v1", "ComponentStatus"): "v1 ComponentStatus is deprecated in v1.19+",
     GroupVersionKind("", "v1", "Endpoints"): (
         "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
@@ -32,12 +43,32 @@ def _text(group: str, version: str, kind: str, deprecated: int, removed: int, in
     return f"{group}/{version} {kind} is deprecated in v1.{deprecated}+, unavailable in v1.{removed}+{use}"
 
 
-_DEPRECATED |= {
-    GroupVersionKind(group, version, kind): _text(group, version, kind, deprecated, removed, instead)
+class Deprecation(NamedTuple):
+    """`removed` is the release without it ("1.38"), "" if that is not known."""
+
+    text: str
+    removed: str = ""
+
+
+_DEPRECATED = {gvk: Deprecation(text) for gvk, text in _TEXTS.items()} | {
+    GroupVersionKind(group, version, kind): Deprecation(
+        _text(group, version, kind, deprecated, removed, instead), f"1.{removed}"
+    )
     for group, version, kinds, deprecated, removed, instead in _VERSIONS for kind in kinds
 }
 
 
-def warning(gvk: GroupVersionKind) -> str:
-    """The text that every answer about this kind carries, or ""."""
-    return _DEPRECATED.get(gvk, "")
+def of(gvk: GroupVersionKind) -> Deprecation | None:
+    """What every answer about this kind warns of, None for a kind that is not deprecated."""
+    return _DEPRECATED.get(gvk)
+
+
+def tell(context: Context, deprecation: Deprecation) -> None:
+    """Warns, and leaves a note for the audit log and the metrics (upstream: endpoints/metrics MonitorRequest)."""
+    context.warn(deprecation.text)
+    notes = context.audit_annotations
+    if notes is None:
+        notes = context.audit_annotations = {}
+    notes[DEPRECATED] = "true"
+    if deprecation.removed:
+        notes[REMOVED] = deprecation.removed

@@ -18,6 +18,7 @@ from pilothouse.endpoints.connect import connect, stream
 from pilothouse.endpoints.create import create
 from pilothouse.endpoints.delete import delete
 from pilothouse.endpoints.deletecollection import delete_collection
+from pilothouse.endpoints.deprecation import Deprecation
 from pilothouse.endpoints.get import get
 from pilothouse.endpoints.list import list_or_watch
 from pilothouse.endpoints.patch import patch
@@ -145,7 +146,7 @@ class APIGroupVersion:
         self.resources = {resource.name: resource for resource in resources}
         self._builder = Builder(stores, services)
         self._compress = services.compress
-        self._endpoints: dict[str, tuple[Endpoints, str]] = {}
+        self._endpoints: dict[str, tuple[Endpoints, Deprecation | None]] = {}
         if stored is None:
             stored = discovery.storage_versions(resources)
         self.discovery = discovery.Document(discovery.resource_list(group_version, resources, stored))
@@ -167,7 +168,7 @@ class APIGroupVersion:
         found = self._endpoints.get(info.resource) or self._install(info.resource)
         if found is None:
             raise _generic(404)
-        endpoints, warning = found
+        endpoints, deprecated = found
         routes = endpoints.routes(info)
         if not routes:
             raise _generic(404)
@@ -175,19 +176,19 @@ class APIGroupVersion:
         # a path below /watch/ is read with GET only, whatever its resource takes elsewhere
         if handler is None or (info.verb == "watch" and request.method != "GET"):
             raise _generic(405)
-        if warning:
-            request.context.warn(warning)
+        if deprecated is not None:
+            deprecation.tell(request.context, deprecated)
         if not self._compress:
             request.headers = [entry for entry in request.headers if entry[0] != b"accept-encoding"]
         return await handler(request)
 
-    def _install(self, name: str) -> tuple[Endpoints, str] | None:
+    def _install(self, name: str) -> tuple[Endpoints, Deprecation | None] | None:
         resource = self.resources.get(name)
         if resource is None:
             return None
-        made = self._endpoints[name] = (
-            Endpoints(resource, self._builder), resource.deprecated or deprecation.warning(resource.gvk)
-        )
+        text = resource.deprecated
+        deprecated = deprecation.Deprecation(text) if text else deprecation.of(resource.gvk)
+        made = self._endpoints[name] = Endpoints(resource, self._builder), deprecated
         return made
 
 

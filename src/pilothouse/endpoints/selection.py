@@ -28,12 +28,18 @@ _ALIASES: dict[GroupVersionKind, dict[str, str]] = {
     },
 }
 
+
+def _unknown_to_slices(version: str) -> Callable[[str], str]:
+    return lambda label: f"field label not supported for resource.k8s.io/{version}, Kind=ResourceSlice: {label}"
+
+
 #: Wordings of kinds that do not say it as the others do.
 _UNKNOWN: dict[GroupVersionKind, Callable[[str], str]] = {
     GroupVersionKind("batch", "v1", "Job"): lambda label: f"field label {go_quote(label)} not supported for Job",
-    GroupVersionKind("resource.k8s.io", "v1", "ResourceSlice"): lambda label: (
-        f"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {label}"
-    ),
+    **{
+        GroupVersionKind("resource.k8s.io", version, "ResourceSlice"): _unknown_to_slices(version)
+        for version in ("v1", "v1beta2", "v1beta1")
+    },
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from pilothouse.apimachinery.http import Request, StreamResponse
 from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch
+from pilothouse.endpoints.deprecation import DEPRECATED, REMOVED
 from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Counter, HistogramSeries, Registry, Series
 from pilothouse.server.streams import tracked
 
@@ -155,6 +156,13 @@ class ServerMetrics:
             ("request_kind",), STABLE,
         )
 
+        self._deprecated = registry.gauge(
+            "apiserver_requested_deprecated_apis",
+            "Gauge of deprecated APIs that have been requested, broken out by API group, version, resource,"
+            " subresource, and removed_release.",
+            ("group", "version", "resource", "subresource", "removed_release"), STABLE,
+        )
+
     def _define_gates(self, registry: Registry) -> None:
         self._authentications = registry.counter(
             "authentication_attempts", "Counter of authenticated attempts.", ("result",)
@@ -231,6 +239,9 @@ class ServerMetrics:
         if route is None:
             if known is not None and not known(request.context.request_info):
                 return None
+            notes = request.context.audit_annotations or {}
+            if DEPRECATED in notes:
+                self._deprecated.labels(*rest[:4], notes.get(REMOVED, "")).set(1)
             route = self._routes[key] = _Route(
                 lambda code: self._total.labels(*key, code),
                 self._duration.labels(*key),
