@@ -38,3 +38,17 @@ def test_the_name_follows_from_the_version() -> None:
         assert 'must be `spec.version+"."+spec.group`: "v1.example.com"' in e.value.message
 
     run(test)
+
+
+def test_conditions_are_true_false_or_unknown() -> None:
+    async def test(cluster: Cluster) -> None:
+        def perhaps(obj: Object) -> None:
+            obj["status"]["conditions"][0]["status"] = "Maybe"
+
+        name = (await cluster.create("apiservices", service(), group=GROUP))["metadata"]["name"]
+        with pytest.raises(StatusError) as e:
+            await cluster.update("apiservices", name, perhaps, group=GROUP, subresource="status")
+        assert 'status.conditions[0].status: Unsupported value: "Maybe"' in e.value.message
+        assert 'supported values: "True", "False", "Unknown"' in e.value.message
+
+    run(test)

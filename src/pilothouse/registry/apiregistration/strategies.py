@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
 
+_STATUSES = ("True", "False", "Unknown")
+
+
 class APIServiceStrategy(WithStatus):
     """A group that this server itself serves is available at once. `clock` gives Unix seconds."""
 
@@ -43,6 +46,13 @@ class APIServiceStrategy(WithStatus):
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return validate_api_service(obj)
 
+    def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        conditions = (obj.get("status") or {}).get("conditions") or ()
+        return [
+            field.not_supported(f"status.conditions[{at}].status", condition.get("status", ""), _STATUSES)
+            for at, condition in enumerate(conditions) if condition.get("status") not in _STATUSES
+        ]
+
     def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj["metadata"], old["metadata"], "labels", "annotations", "finalizers", "ownerReferences")
 
@@ -52,7 +62,7 @@ def validate_api_service(obj: Object) -> list[field.Error]:
     spec = obj.get("spec") or {}
     group, version, name = spec.get("group", ""), spec.get("version", ""), obj["metadata"].get("name", "")
     errors: list[field.Error] = []
-    if name != f"{version}.{group}":
+    if name != f"{version}.{group}" and not names.is_path_segment(name):
         text = f'must be `spec.version+"."+spec.group`: {field.go_quote(f"{version}.{group}")}'
         errors.append(field.invalid("metadata.name", name, text))
     if not group and version != "v1":
