@@ -13,6 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
+from pilothouse.aggregator.backend import Backend
+from pilothouse.aggregator.proxy_handler import ProxyHandler
 from pilothouse.apimachinery.http import Handler, Headers, Request, Response, StreamResponse
 from pilothouse.apimachinery.user import User
 from pilothouse.controlplane import server
@@ -127,6 +129,12 @@ class Plane:
         wanted = {"type": "ExternalName", "externalName": "localhost", "ports": [{"port": port}], **spec}
         obj = {"metadata": {"name": name, "namespace": "default"}, "spec": wanted}
         return await self.client.create("", "v1", "services", obj, "default")
+
+    def backend(self) -> Backend:
+        """Of the extension's APIService."""
+        _, handler = self.plane.aggregator.director._versions["apis", GROUP, VERSION]
+        assert isinstance(handler, ProxyHandler)
+        return handler.backend
 
     async def touch_service(self) -> None:
         """Change something about the service, so that the server behind it is looked at again."""

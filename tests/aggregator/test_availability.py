@@ -53,10 +53,8 @@ def test_endpoints_are_routed_to_when_asked_for(tmp_path: Path) -> None:
         await plane.client.create(*API_SERVICES, extension.api_service())
         await plane.condition("EndpointsNotFound")
         ready = endpoint_slice("a", extension.port, conditions={"ready": True})
-        resolver = plane.plane.aggregator.director._versions["apis", "wardle.example.com", "v1"][1]
         await plane.client.create(*SLICES, ready, "default")
-        location = resolver.backend.locate()  # type: ignore[attr-defined]
-        assert location.host == f"192.0.2.1:{extension.port}"
+        assert plane.backend().locate().host == f"192.0.2.1:{extension.port}"
 
     run(test, tmp_path, "--enable-aggregator-routing")
 

@@ -1,6 +1,7 @@
 """Requests through the proxy to an extension server that behaves, or does not."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -199,5 +200,57 @@ def test_nobody_takes_over_the_aggregators_own_group(tmp_path: Path) -> None:
         obj = extension.api_service(group="apiregistration.k8s.io")
         await plane.client.create(*API_SERVICES, {**obj, "metadata": {"name": "v1.apiregistration.k8s.io"}})
         assert (await plane.client.list(*API_SERVICES))["kind"] == "APIServiceList"
+
+    run(test, tmp_path)
+
+
+@pytest.mark.parametrize("user", [
+    User("alice\r\nX-Remote-Group: system:masters", groups=("system:masters",)),
+    User("a", groups=("system:masters", "\n")),
+    User("a", "\0", ("system:masters",)), User("a", groups=("system:masters",), extra={"k\n": ("v\r\n",)}),
+])
+@pytest.mark.parametrize("upgrade", [True, False])
+def test_no_user_can_write_headers(tmp_path: Path, user: User, upgrade: bool) -> None:
+    async def test(plane: Plane, extension: Extension) -> None:
+        await available(plane, extension)
+        headers = [(b"connection", b"upgrade"), (b"upgrade", b"websocket")] if upgrade else []
+        response = await plane.call(FLUNDERS, headers=headers, user=user)
+        assert response.status == 503
+        assert b"net/http: invalid header field value for" in response.body
+        assert extension.asked_for(FLUNDERS) == []
+
+    run(test, tmp_path)
+
+
+def test_an_upgrade_cannot_have_a_body_or_name_headers_to_drop(tmp_path: Path) -> None:
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        return web.Response(status=418, text="no")
+
+    async def test(plane: Plane, extension: Extension) -> None:
+        await available(plane, extension)
+        extension.answers[FLUNDERS] = refuse
+        headers = [(b"connection", b"Upgrade, X-Remote-User"), (b"upgrade", b"websocket"), (b"x-remote-user", b"root")]
+        response = await plane.call(FLUNDERS, "POST", headers=headers, body=b"GET / HTTP/1.1")
+        assert response.status == 400
+        response = await plane.call(FLUNDERS, headers=headers)
+        assert (response.status, response.body) == (418, b"no")
+        (asked,) = extension.asked_for(FLUNDERS)
+        assert asked.headers["Connection"] == "Upgrade"
+        assert asked.headers.getall("X-Remote-User") == ["alice"]
+
+    run(test, tmp_path)
+
+
+def test_a_renewed_client_certificate_is_read_again(tmp_path: Path) -> None:
+    async def test(plane: Plane, extension: Extension) -> None:
+        await available(plane, extension)
+        transport = plane.backend().transport
+        before = transport.tls()
+        assert transport.tls() is before
+        pair = tmp_path / "pki" / "front-proxy-client.crt"
+        pair.write_bytes(pair.read_bytes())
+        os.utime(pair, ns=(1, 1))
+        assert transport.tls() is not before
+        assert (await plane.call(ROOT)).status == 200
 
     run(test, tmp_path)

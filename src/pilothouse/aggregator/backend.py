@@ -122,7 +122,10 @@ class Backend:
 
 
 def user_headers(user: User) -> Headers:
-    """The headers that name a user to an extension server."""
+    """The headers that name a user to an extension server.
+
+    Raises BackendError for a user whose values no header can hold: a line feed would begin another one.
+    """
     headers: Headers = [(b"x-remote-user", user.name.encode())]
     if user.uid:
         headers.append((b"x-remote-uid", user.uid.encode()))
@@ -130,6 +133,10 @@ def user_headers(user: User) -> Headers:
     headers += (
         (_EXTRA + escape_key(key), value.encode()) for key, values in user.extra.items() for value in values
     )
+    for name, value in headers:
+        if any((byte < 0x20 and byte != 0x09) or byte == 0x7F for byte in value):
+            shown = name.title().decode()
+            raise BackendError(f'net/http: invalid header field value for "{shown}"')
     return headers
 
 

@@ -58,11 +58,20 @@ class ProxyHandler:
         location = replace(location, path=request.path, raw_query=encode_query(request.query))
         try:
             if passing.is_upgrade(request):
-                request.headers = self._headers(request, request.headers, location)
-                return await upgrade.carry(request, location, backend.transport)
+                return await self._upgrade(request, location)
             return await self._forward(request, location)
         except BackendError as error:
             return text_error(503, str(error))
+
+    async def _upgrade(self, request: Request, location: Location) -> Response:
+        """Raises BackendError."""
+        if passing.value_of(request.headers, b"content-length") not in ("", "0"):
+            return text_error(400, "a request that asks for an upgrade cannot have a body")
+        headers = self._headers(request, request.headers, location)
+        # Nothing but the upgrade: a header that the client names there could be dropped on the way, the user's too.
+        request.headers = [header for header in headers if header[0] != b"connection"]
+        request.headers.append((b"connection", b"Upgrade"))
+        return await upgrade.carry(request, location, self.backend.transport)
 
     def _refuse(self, request: Request, text: str, code: int) -> Response:
         self._terminated(request, code)

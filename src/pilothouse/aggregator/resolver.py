@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from pilothouse.apimachinery.proxy.location import Location, join_host_port
+from pilothouse.apimachinery.webhook.client_config import resolve_cluster_ip
 
 Object = dict[str, Any]
 
@@ -22,7 +23,7 @@ class Services(Protocol):
         ...
 
 
-class ResolveError(Exception):
+class ResolveError(ValueError):
     """A service cannot be routed to; the text says why."""
 
 
@@ -38,26 +39,23 @@ class ServiceResolver:
         self._by_endpoints = by_endpoints
 
     def resolve(self, namespace: str, name: str, port: int) -> Location:
-        """Raises ResolveError."""
+        """Where requests go. Raises ResolveError."""
+        host, number = self.address(namespace, name, port)
+        return Location("https", join_host_port(host, str(number)))
+
+    def address(self, namespace: str, name: str, port: int) -> tuple[str, int]:
+        """The same as host and port. Raises ResolveError."""
         if (namespace, name, port) == ("default", "kubernetes", 443):
-            return Location("https", join_host_port(self._own[0], str(self._own[1])))
+            return self._own
         service = self._services.service(namespace, name)
         if service is None:
             raise ResolveError(f'service "{name}" not found')
-        host, target = (self._endpoint if self._by_endpoints else self._address)(service, port)
-        return Location("https", join_host_port(host, str(target)))
-
-    def _address(self, service: Object, port: int) -> tuple[str, int]:
-        spec = service["spec"]
-        sort, address = spec.get("type", ""), spec.get("clusterIP", "")
-        if sort == "ClusterIP" and address == "None":
-            raise ResolveError('cannot route to service with ClusterIP "None"')
-        if sort in ("ClusterIP", "LoadBalancer", "NodePort"):
-            _port(service, port)
-            return address, port
-        if sort == "ExternalName":
-            return spec["externalName"], port
-        raise ResolveError(f'unsupported service type "{sort}"')
+        if self._by_endpoints:
+            return self._endpoint(service, port)
+        try:
+            return resolve_cluster_ip(service, port)
+        except ValueError as error:
+            raise ResolveError(str(error)) from None
 
     def _endpoint(self, service: Object, port: int) -> tuple[str, int]:
         spec, metadata = service["spec"], service["metadata"]

@@ -23,15 +23,11 @@ from pilothouse.server.hooks import HookContext
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AggregatorConfig:
-    """How extension API servers are found and reached.
-
-    `own` is where this server listens; `client` is the certificate shown to them.
-    """
+    """How extension API servers are found and reached; `client` is the certificate shown to them."""
 
     objects: Services
-    own: tuple[str, int]
+    resolver: ServiceResolver
     client: Files
-    by_endpoints: bool = False
     reject_redirects: bool = True
 
 
@@ -42,12 +38,12 @@ class Aggregator:
         self.server = server = GenericAPIServer("kube-aggregator", config, delegate)
         self.services = APIServices()
         self.registration = AutoRegistration(self.services)
-        resolver = ServiceResolver(aggregation.objects, aggregation.own, by_endpoints=aggregation.by_endpoints)
         self._discovery = DiscoveryController(config.discovery.of(Source.AGGREGATOR))
         self._openapi = RemoteOpenAPI(config.openapi)
         self._proxies = Registration(
-            server.director, lambda obj: Backend(obj, resolver, aggregation.client), self._discovery, self._openapi,
-            reject_redirects=aggregation.reject_redirects, terminated=config.chain.metrics.record_termination,
+            server.director, lambda obj: Backend(obj, aggregation.resolver, aggregation.client), self._discovery,
+            self._openapi, reject_redirects=aggregation.reject_redirects,
+            terminated=config.chain.metrics.record_termination,
         )
         metrics = AvailabilityMetrics(config.chain.metrics.registry)
         self.availability = AvailabilityController(

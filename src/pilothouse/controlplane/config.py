@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pilothouse.aggregator.resolver import ServiceResolver
 from pilothouse.aggregator.server import AggregatorConfig
 from pilothouse.apimachinery.proxy.backend import Files
 from pilothouse.authentication import factory as authentication
@@ -123,14 +124,21 @@ def kubelet_client(options: Options) -> KubeletClientConfig:
     )
 
 
-def aggregation(options: Options, services: ServiceLookup) -> AggregatorConfig:
-    """How extension API servers are reached."""
-    given, bound = options.aggregator, options.serving.bind_address
+def service_resolver(options: Options, services: ServiceLookup) -> ServiceResolver:
+    """Finds the servers behind services, of APIServices and of webhooks."""
+    bound = options.serving.bind_address
     own = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(bound, bound)  # noqa: S104
+    return ServiceResolver(
+        services, (own, options.serving.secure_port), by_endpoints=options.aggregator.enable_aggregator_routing
+    )
+
+
+def aggregation(options: Options, services: ServiceLookup, resolver: ServiceResolver) -> AggregatorConfig:
+    """How extension API servers are reached."""
+    given = options.aggregator
     return AggregatorConfig(
-        objects=services, own=(own, options.serving.secure_port),
+        objects=services, resolver=resolver,
         client=Files("", given.proxy_client_cert_file, given.proxy_client_key_file),
-        by_endpoints=given.enable_aggregator_routing,
         reject_redirects=given.aggregator_reject_forwarding_redirect,
     )
 

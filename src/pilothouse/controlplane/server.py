@@ -24,7 +24,6 @@ from pilothouse.controlplane.metrics import install_metrics
 from pilothouse.controlplane.paths import install_paths
 from pilothouse.controlplane.served import served_groups
 from pilothouse.controlplane.service_index import ServiceIndex
-from pilothouse.controlplane.service_resolver import cluster_ips
 from pilothouse.controlplane.stores import follow, make_stores
 from pilothouse.endpoints.discovery import StorageVersions, storage_versions
 from pilothouse.endpoints.discovery_manager import Source
@@ -84,6 +83,8 @@ class ControlPlane:
             options.serving.secure_port,
         )
         self._started = asyncio.Event()
+        self._cluster_services = ServiceIndex(StoreLister(stores))
+        self._resolver = config.service_resolver(options, self._cluster_services)
         self.aggregator = self._chain(servers)
         self.handler: Handler = self.aggregator.prepare()
 
@@ -97,7 +98,7 @@ class ControlPlane:
         extensions = apiextensions.new(config)
         install_generic(extensions, self.storage, config.chain.flow_control)
         self.definitions = apiextensions.serve_definitions(
-            extensions, self.storage, self.stores, self._services, cluster_ips(self.stores)
+            extensions, self.storage, self.stores, self._services, self._resolver.address
         )
         kube = GenericAPIServer("kube-apiserver", config, extensions)
         self._hooks().install(kube)
@@ -124,8 +125,8 @@ class ControlPlane:
 
     def _aggregator(self, config: ServerConfig, kube: GenericAPIServer) -> GenericAPIServer:
         """The outermost server, fed with APIServices and, for theirs, with CustomResourceDefinitions."""
-        services = ServiceIndex(StoreLister(self.stores))
-        aggregator = Aggregator(config, kube, aggregation(self.options, services))
+        services = self._cluster_services
+        aggregator = Aggregator(config, kube, aggregation(self.options, services, self._resolver))
         services.listen(aggregator.availability.service_changed)
         services.follow(self.storage, self.stores)
         for group in self.groups:
