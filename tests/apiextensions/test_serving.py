@@ -204,7 +204,7 @@ def test_groups_of_the_community_need_an_approval() -> None:
         await api.define(obj)
         found = await api.until("widgets.tests.k8s.io", lambda crd: "UnapprovedAnnotation" in str(crd))
         assert found is not None
-        assert found["status"]["conditions"][-1]["message"] == 'not approved: "unapproved, a test"'
+        assert found["status"]["conditions"][0]["message"] == 'not approved: "unapproved, a test"'
 
     run(test)
 

@@ -190,8 +190,14 @@ def _has_bad_bundle(spec: Mapping[str, Any]) -> bool:
 
 
 def check_structure(definition: Object, now: str) -> bool:
-    """NonStructuralSchema says what keeps a schema from being structural. Returns whether anything changed."""
-    found, known = _structure(definition["spec"]), find(definition, NON_STRUCTURAL)
+    """NonStructuralSchema says what keeps a schema from being structural. Returns whether anything changed.
+
+    Others than those that keep unknown fields, or have been found wanting before, have been validated to be structural.
+    """
+    known = find(definition, NON_STRUCTURAL)
+    if known is None and not definition["spec"].get("preserveUnknownFields"):
+        return False
+    found = _structure(definition["spec"])
     if same(found, known):
         return False
     if found is None:

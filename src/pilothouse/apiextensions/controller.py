@@ -1,8 +1,8 @@
 """Keeps the status of definitions true, and finalizes them (upstream: pkg/controller/{status,establish,
 nonstructuralschema,apiapproval,finalizer}).
 
-Upstream's five controllers each write for themselves. Here what they would find is worked out in their order and
-written at once, so that a new definition is established with the first write.
+Upstream's five controllers each write for themselves. Here what they would find is worked out together and written at
+once, so that a new definition is established with the first write.
 """
 
 from __future__ import annotations
@@ -75,10 +75,11 @@ class DefinitionController:
             return
         obj, now = definition.decoded(), self._times.now()
         resources, kinds = self._names_in_use(definition.group)
-        changed = conditions.accept_names(obj, resources, kinds, now)
-        changed |= conditions.establish(obj, now)
+        # upstream's controllers race; those that look at nothing but the definition are usually first
+        changed = conditions.check_approval(obj, now)
         changed |= conditions.check_structure(obj, now)
-        changed |= conditions.check_approval(obj, now)
+        changed |= conditions.accept_names(obj, resources, kinds, now)
+        changed |= conditions.establish(obj, now)
         if changed:
             await self._write(obj)
 

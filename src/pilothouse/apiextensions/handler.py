@@ -33,6 +33,7 @@ _ROUTES: Final[Mapping[str, tuple[Callable[[Endpoints], Routes], str]]] = {
     "deletecollection": (lambda endpoints: endpoints.collection, "DELETE"),
 }
 _SUBRESOURCE_METHODS: Final = {"get": "GET", "update": "PUT", "patch": "PATCH"}
+_WRITING: Final = frozenset({"create", "update", "patch"})
 _ACROSS_NAMESPACES: Final = frozenset({"list", "watch"})
 
 
@@ -75,6 +76,8 @@ class CustomGroupVersion:
         if not instances.opened:
             await instances.open()
         serving = instances.serving
+        if info.verb in _WRITING:
+            await serving.prepare(self._version)
         endpoints = serving.endpoints(self._version)
         if warning := serving.resource(self._version).deprecated:
             request.context.warn(warning)

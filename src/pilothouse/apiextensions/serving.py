@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 _NO_LABELS: Final[Mapping[str, str]] = {}
+#: Bytes of a definition whose schemas are not read at once.
+_LARGE: Final = 64 * 1024
 INTERNAL_KIND: Final = "unstructured.Unstructured"
 
 
@@ -166,6 +168,7 @@ class Serving:
         self._versions: dict[str, CustomVersion] = {}
         self._stores: dict[str, Store] = {}
         self._endpoints: dict[str, Endpoints] = {}
+        self._prepared: set[str] = set()
         self._converter: CustomConverter | None = None
         self._builder = CustomBuilder(self, instances.environment.services)
 
@@ -178,13 +181,24 @@ class Serving:
     def shape(self, version: str) -> Shape:
         found = self._shapes.get(version)
         if found is None:
-            decoded = self.definition.decoded()
-            preserve = bool(decoded["spec"].get("preserveUnknownFields"))
+            spec = self.definition.decoded()["spec"]
             gvk = GroupVersionKind(self.definition.group, version, self.definition.names.kind)
-            found = self._shapes[version] = Shape(
-                gvk, self.definition.version_spec(version), preserve_unknown=preserve
-            )
+            entry = next(v for v in spec["versions"] if v["name"] == version)
+            preserve = bool(spec.get("preserveUnknownFields"))
+            found = self._shapes[version] = Shape(gvk, entry, preserve_unknown=preserve)
         return found
+
+    async def prepare(self, version: str) -> None:
+        """Read a large schema in a thread before it is needed, so that nobody waits for it."""
+        if version not in self._prepared and len(self.definition.item.body) > _LARGE:
+            await asyncio.to_thread(lambda: self.shape(version).type)
+        self._prepared.add(version)
+
+    async def prepare_for(self, api_version: str) -> None:
+        """The same for the version in which an object is stored."""
+        version = api_version.rpartition("/")[2]
+        if version not in self._prepared and self.definition.version(version) is not None:
+            await self.prepare(version)
 
     def shape_of(self, api_version: str) -> Shape:
         """The shape of the version in which an object is stored. Raises 500 for one that is gone."""

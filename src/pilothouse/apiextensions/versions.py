@@ -101,6 +101,7 @@ class CustomVersion:
         for at, item in enumerate(items):
             obj = orjson.loads(item.body)
             stored = obj["apiVersion"]
+            await serving.prepare_for(stored)
             serving.shape_of(stored).restore(obj)
             objects.append(obj)
             if stored != self.api_version:
@@ -109,6 +110,7 @@ class CustomVersion:
                 await asyncio.sleep(0)
                 until = time.perf_counter() + _TURN_SECONDS
         if others:
+            await serving.prepare(self._name)
             shape = serving.shape(self._name)
             for at, obj in zip(
                 others, await _converted(serving, [objects[at] for at in others], self.api_version), strict=True
