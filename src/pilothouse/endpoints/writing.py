@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.managedfields.names import manager_name
 from pilothouse.apimachinery.meta import format_time
@@ -29,17 +31,18 @@ def dedup_owners(ctx: Context, metadata: dict[str, Any], *, admitted: bool = Fal
     references = metadata.get("ownerReferences")
     if not references or len(references) == 1:
         return
-    kept: list[Any] = []
+    kept: dict[bytes, Any] = {}
     duplicates: list[str] = []
     for reference in references:
-        if reference in kept:
+        mark = orjson.dumps(reference, option=orjson.OPT_SORT_KEYS)
+        if mark in kept:
             duplicates.append(reference.get("uid", ""))
         else:
-            kept.append(reference)
+            kept[mark] = reference
     if duplicates:
         text = _DUPLICATE_OWNERS_ADMITTED if admitted else _DUPLICATE_OWNERS
         ctx.warn(text + ", ".join(duplicates))
-        metadata["ownerReferences"] = kept
+        metadata["ownerReferences"] = list(kept.values())
 
 
 def check_name(metadata: dict[str, Any], name: str) -> None:

@@ -9,8 +9,9 @@ from pilothouse.apimachinery.status import StatusError
 
 
 def test_items_are_the_same_only_with_the_same_type() -> None:
-    assert ordering.contains([1, "a"], 1)
-    assert not ordering.contains([True, 1.0], 1)
+    assert ordering.without([1, "a", 2], [1]) == ["a", 2]
+    assert ordering.without([True, 1.0], [1]) == [True, 1.0]
+    assert ordering.distinct([1, 2, 1]) == [1, 2]
     assert ordering.distinct([1, 1.0, True, 1, "a", "a"]) == [1, 1.0, True, "a"]
 
 
@@ -42,10 +43,15 @@ def test_objects_need_their_key(broken: Any) -> None:
 
 
 def test_finding_needs_objects() -> None:
-    assert ordering.find([{"name": "a"}, {"x": 1}, {"name": "b"}], "name", "b") == 2
-    assert ordering.find([{"name": "a"}], "name", "z") == -1
-    with pytest.raises(StatusError, match="value for key 1 is not a map"):
-        ordering.find([{"name": "a"}, "x"], "name", "z")
+    index = ordering.Index([{"name": "a"}, {"x": 1}, {"name": "b"}, {"name": "b"}], "name")
+    assert (index.find("b"), index.find("z")) == (2, -1)
+    index.add("z", 4)
+    assert index.find("z") == 4
+    odd = ordering.Index([{"name": "a"}, "x", {"name": "b"}], "name")
+    assert odd.find("a") == 0
+    for name in ("b", "z"):
+        with pytest.raises(StatusError, match="value for key 1 is not a map"):
+            odd.find(name)
 
 
 @given(st.lists(st.integers(0, 9), unique=True), st.lists(st.integers(10, 19), unique=True), st.randoms())

@@ -6,6 +6,8 @@ server's order as far as that is possible.
 
 from typing import Any
 
+import orjson
+
 from pilothouse.apimachinery.patch.errors import rejected
 from pilothouse.apimachinery.patch.goprint import plain, type_name
 from pilothouse.apimachinery.status import StatusError, plain_internal
@@ -15,16 +17,54 @@ def _same(a: Any, b: Any) -> bool:
     return a.__class__ is b.__class__ and bool(a == b)
 
 
-def contains(items: list[Any], item: Any) -> bool:
-    return any(_same(item, other) for other in items)
+def _mark(value: Any) -> Any:
+    """What two values have in common if they are the same, and can be looked up."""
+    kind = value.__class__
+    return (kind, orjson.dumps(value, option=orjson.OPT_SORT_KEYS) if kind in (dict, list) else value)
+
+
+def without(items: list[Any], removed: list[Any]) -> list[Any]:
+    """The items that are none of `removed`."""
+    marks = {_mark(item) for item in removed}
+    return [item for item in items if _mark(item) not in marks]
+
+
+def without_keys(items: list[Any], merge_key: str, removed: list[Any]) -> list[Any]:
+    """The maps whose key is none of `removed`."""
+    marks = {_mark(value) for value in removed}
+    return [item for item in items if merge_key not in item or _mark(item[merge_key]) not in marks]
 
 
 def distinct(items: list[Any]) -> list[Any]:
-    out: list[Any] = []
+    found: dict[Any, Any] = {}
     for item in items:
-        if not contains(out, item):
-            out.append(item)
-    return out
+        found.setdefault(_mark(item), item)
+    return list(found.values())
+
+
+class Index:
+    """Where the first item with a key stands in a list of maps. Raises for an item that is no map, as a search would
+    that comes upon it."""
+
+    def __init__(self, items: list[Any], merge_key: str) -> None:
+        self._places: dict[Any, int] = {}
+        self._odd = len(items)
+        for i, item in enumerate(items):
+            if not isinstance(item, dict):
+                self._odd = min(self._odd, i)
+            elif merge_key in item:
+                self._places.setdefault(_mark(item[merge_key]), i)
+        self._size = len(items)
+
+    def find(self, value: Any) -> int:
+        """The place, or -1."""
+        place = self._places.get(_mark(value), -1)
+        if self._odd < self._size and not 0 <= place < self._odd:
+            raise plain_internal(f"value for key {self._odd} is not a map")
+        return place
+
+    def add(self, value: Any, place: int) -> None:
+        self._places.setdefault(_mark(value), place)
 
 
 def element_type(*lists: list[Any]) -> type:
@@ -43,29 +83,21 @@ def element_type(*lists: list[Any]) -> type:
     return found
 
 
-def find(items: list[Any], merge_key: str, value: Any) -> int:
-    """The index of the item with the key, or -1."""
-    for i, item in enumerate(items):
-        if not isinstance(item, dict):
-            raise plain_internal(f"value for key {i} is not a map")
-        if merge_key in item and _same(item[merge_key], value):
-            return i
-    return -1
-
-
 def partition(items: list[Any], by: list[Any], merge_key: str) -> tuple[list[Any], list[Any]]:
     """Those that are also in `by`, and the others."""
     ours: list[Any] = []
     others: list[Any] = []
+    index = Index(by, merge_key) if merge_key else None
+    marks = set() if merge_key else {_mark(item) for item in by}
     for item in items:
-        if merge_key:
+        if index is not None:
             if not isinstance(item, dict):
                 raise _bad_type(item)
             if merge_key not in item:
                 raise _no_merge_key(item, merge_key)
-            inside = find(by, merge_key, item[merge_key]) >= 0
+            inside = index.find(item[merge_key]) >= 0
         else:
-            inside = contains(by, item)
+            inside = _mark(item) in marks
         (ours if inside else others).append(item)
     return ours, others
 
@@ -84,8 +116,9 @@ def arrange(
     ours, others = _sort(ours, our_order, key), _sort(others, server_order, key)
     out = []
     i = j = 0
+    places = _places(server_order, key)
     while i < len(others) and j < len(ours):
-        left, right = _place(server_order, others[i], key), _place(server_order, ours[j], key)
+        left, right = _place(places, others[i], key), _place(places, ours[j], key)
         if 0 <= left < right:
             out.append(others[i])
             i += 1
@@ -95,21 +128,26 @@ def arrange(
     return out + others[i:] + ours[j:]
 
 
-def _place(order: list[Any], item: Any, key: str | None) -> int:
-    """The index in `order` of what is the same item, or -1."""
-    value = item if key is None else item.get(key)
-    for i, other in enumerate(order):
-        if _same(value, other if key is None else other.get(key)):
-            return i
-    return -1
+def _places(order: list[Any], key: str | None) -> dict[Any, int]:
+    """The first place of each item."""
+    found: dict[Any, int] = {}
+    for i, item in enumerate(order):
+        found.setdefault(_mark(item if key is None else item.get(key)), i)
+    return found
+
+
+def _place(places: dict[Any, int], item: Any, key: str | None) -> int:
+    """The place of what is the same item, or -1."""
+    return places.get(_mark(item if key is None else item.get(key)), -1)
 
 
 def _sort(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
     """Upstream's insertion sort: an item passes those before it, if `order` does not know one of the two."""
     out: list[Any] = []
     places: list[int] = []
+    known = _places(order, key)
     for item in items:
-        place = _place(order, item, key)
+        place = _place(known, item, key)
         at = len(out)
         while at > 0 and (place < 0 or places[at - 1] < 0 or place < places[at - 1]):
             at -= 1

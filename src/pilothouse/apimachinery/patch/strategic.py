@@ -155,7 +155,7 @@ def _merge_list_field(current: list[Any], patch: list[Any], field: List, *, dele
         return current
     if ordering.element_type(current, patch) is not dict:
         if deletes:
-            return [item for item in current if not ordering.contains(patch, item)]
+            return ordering.without(current, patch)
         merged = ordering.distinct([*current, *patch])
         ours, others = ordering.partition(merged, patch, field.merge_key)
         return ordering.arrange(ours, others, patch, current, field.merge_key, False)
@@ -163,11 +163,13 @@ def _merge_list_field(current: list[Any], patch: list[Any], field: List, *, dele
         raise plain_internal(f"cannot merge lists without merge key for {field.item_kind}")
     current, patch = _apply_item_directives(current, patch, field.merge_key)
     merged = list(current)
+    index = ordering.Index(merged, field.merge_key)
     for item in patch:
         if field.merge_key not in item:
             raise _no_merge_key(item, field.merge_key)
-        place = ordering.find(merged, field.merge_key, item[field.merge_key])
+        place = index.find(item[field.merge_key])
         if place < 0:
+            index.add(item[field.merge_key], len(merged))
             merged.append(item)
         else:
             merged[place] = _merge_object(merged[place], item, field.item)
@@ -180,6 +182,7 @@ def _apply_item_directives(
 ) -> tuple[list[Any], list[Object]]:
     """The list as its directives leave it, and the patch's items that remain to be merged."""
     items = []
+    deleted: list[Any] = []
     replace = False
     for item in patch:
         if PATCH not in item:
@@ -189,14 +192,15 @@ def _apply_item_directives(
             case "delete":
                 if merge_key not in item:
                     raise _no_merge_key(item, merge_key)
-                while (place := ordering.find(current, merge_key, item[merge_key])) >= 0:
-                    current = current[:place] + current[place + 1:]
+                deleted.append(item[merge_key])
             case "replace":
                 replace = True
             case "merge":
                 raise plain_internal("merging lists cannot yet be specified in the patch")
             case _:
                 raise _unknown_directive(item)
+    if deleted:
+        current = ordering.without_keys(current, merge_key, deleted)
     return (items, []) if replace else (current, items)
 
 
