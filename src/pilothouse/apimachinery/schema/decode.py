@@ -155,17 +155,21 @@ def _zero_of_field(field: Field) -> Callable[[], Any]:
     return (lambda: None) if field.pointer else _zero(field.type)
 
 
-def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
-    go_name = type.go_name
+def _plan(type: Type, keep_empty: bool) -> dict[str, tuple[int, Any, _Raw, bool]]:
+    """Per field: place, class of values that need no conversion, conversion, whether an empty value is kept."""
     told_apart = _TOLD_APART.get(type.name, ()) if keep_empty else ()
-    # Per field: place, class of values that need no conversion, conversion, whether an empty value is kept.
-    plan = {
+    return {
         f.name: (
             i, _PLAIN.get(f.type.format), _raw(f.type, keep_empty),
             f.pointer or _always_written(f) or f.name in told_apart,
         )
         for i, f in enumerate(type.fields.values())
     }
+
+
+def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
+    go_name = type.go_name
+    plan = _plan(type, keep_empty)
     always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
     place = {name: entry[0] for name, entry in plan.items()}.__getitem__
     lookup = plan.get
