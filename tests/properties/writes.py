@@ -97,7 +97,13 @@ class Writer:
         code, again = await self._api.json("PATCH", path, data, query=query, content_type=support.APPLY)
         if again.get("message", "").startswith("failed to create typed live object ("):
             return  # an empty key is not written, and its item cannot be told from others any more: so upstream
-        assert (code, again) == (200, answer), f"{path}?{query} {data!r}"
+        assert code == 200, f"{path}?{query} {data!r} -> {again}"
+        if again != answer:
+            # What is stored may change once more where clients see no difference: new claims are completed, and a v1
+            # autoscaler's metrics come back with a value that v2 need not have. Then it stays.
+            assert _without_version(again) == _without_version(answer), f"{path}?{query} {data!r}"
+            code, last = await self._api.json("PATCH", path, data, query=query, content_type=support.APPLY)
+            assert (code, last) == (200, again), f"{path}?{query} {data!r}"
 
     def _change(self, rng: Random, resource: Resource, type: Type) -> tuple[str, str, Object, dict[str, str]]:
         base = self._bases[_path(resource)]
@@ -114,6 +120,10 @@ class Writer:
         if kind != support.APPLY and rng.random() < 0.9:
             body = {name: body[name] for name in body if name not in ("kind", "apiVersion")}
         return "PATCH", path, body, {"content_type": kind}
+
+
+def _without_version(obj: Object) -> Object:
+    return {**obj, "metadata": {**obj["metadata"], "resourceVersion": ""}}
 
 
 def _check_forms(resource: Resource, type: Type, obj: Object) -> None:
