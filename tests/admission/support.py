@@ -61,7 +61,7 @@ class World:
     async def put(self, resource: GroupResource, obj: dict[str, Any]) -> None:
         """Store an object as it is."""
         store, metadata = self.stores[resource], obj["metadata"]
-        await store.cacher.create(store.key(metadata.get("namespace", ""), metadata["name"]), obj)
+        await store.cacher.create(store.key(metadata.get("namespace", ""), metadata["name"]), {**obj})
 
     async def admit(self, resource: GroupResource, obj: dict[str, Any] | None, **kwargs: Any) -> Any:
         """Both phases; returns the object as admitted."""

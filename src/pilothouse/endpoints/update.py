@@ -49,9 +49,8 @@ def update(scope: Scope) -> Handler:
             return obj
 
         ctx.heavy = is_heavy(body)
-        sent = await aside(decode) if ctx.heavy else decode()
-        keep_object(scope, ctx, sent)
-        decoded: Object | None = sent
+        decoded: Object | None = await aside(decode) if ctx.heavy else decode()
+        keep_object(scope, ctx, decoded or {})
         uid = decoded["metadata"].get("uid", "") if decoded else ""
         admitting = Admitting(scope, request, info.namespace, name, wanted)
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import os
 import platform
 import signal
@@ -33,11 +32,6 @@ if TYPE_CHECKING:
     from pilothouse.transport.pki import PKI
     from pilothouse.transport.server import HTTPServer
 
-COLLECT_AFTER = 5000
-"""Containers made before young ones are looked through. Requests leave no cycles behind, but 64 of them at once make
-a few thousand containers between them: with the usual 700 every wave of requests is looked through several times, a
-tenth of all CPU. More than this and one look takes more than 2 ms."""
-SETTLED_SECONDS = (10.0, 60.0, 600.0)
 DRAIN_SECONDS = 10.0
 """What connections get to finish after the server itself has drained its requests."""
 
@@ -100,6 +94,7 @@ def _log_settings(options: Options) -> None:
 
 
 async def _serve(options: Options, build: Build) -> None:
+    from pilothouse.server.collector import Collector
     from pilothouse.transport.server import HTTPServer
 
     stop = _stop_on_signals()
@@ -119,23 +114,13 @@ async def _serve(options: Options, build: Build) -> None:
         server = build(options)
         await _start(server)
         await http.start(server.handler)
-        _spare_the_collector()
+        Collector(asyncio.get_running_loop()).start()
         _tell(options, http, pki, authorities)
         await stop.wait()
         log.info("[graceful-termination] shutdown event", name="ShutdownInitiated")
         await server.shutdown(http.stop_listening)
     finally:
         await http.drain(DRAIN_SECONDS if stop.is_set() else 0)
-
-
-def _spare_the_collector() -> None:
-    """What start made lives as long as the process, and so does what the first requests made the server compile: the
-    collector need not look at it again, which would take 10 ms."""
-    gc.freeze()
-    gc.set_threshold(COLLECT_AFTER, *gc.get_threshold()[1:])
-    loop = asyncio.get_running_loop()
-    for seconds in SETTLED_SECONDS:
-        loop.call_later(seconds, gc.freeze)
 
 
 async def _start(server: Server) -> None:

@@ -150,7 +150,7 @@ class Store:
             key = self.key(namespace, metadata["name"])
             _refuse_resource_version(metadata)
             try:
-                item = await self._insert(ctx, key, obj, options.dry_run)
+                item = await self._insert(ctx, key, obj, options.dry_run, needed=finish is not None)
             except KeyExists as e:
                 raise self._exists(ctx, metadata, e.item) from None
             done = True
@@ -159,17 +159,22 @@ class Store:
                 await finish(done)
         return item
 
-    async def _insert(self, ctx: "Context", key: str, obj: Object, dry_run: bool) -> Item:
+    async def _insert(self, ctx: "Context", key: str, obj: Object, dry_run: bool, needed: bool) -> Item:
+        """`needed`: whether somebody may read `obj` when it is stored. Else it is emptied, see `Cacher.create`."""
         if dry_run:
             if (there := self.cacher.newest(key)) is not None:
                 raise KeyExists(there)
             return self._render(key, 0, self.normal(obj))
         # the storage puts the revision where the key stands
         obj["metadata"]["resourceVersion"] = "0"
-        obj = await aside(self.normal, obj) if ctx.heavy else self.normal(obj)
+        stored = await aside(self.normal, obj) if ctx.heavy else self.normal(obj)
         if self.versions is not None:
-            obj = await self.versions.written(obj)
-        item = await self.cacher.create(key, obj)
+            stored = await self.versions.written(stored)
+        if needed:
+            stored = {**stored}
+        elif stored is not obj:
+            obj.clear()
+        item = await self.cacher.create(key, stored)
         if self.strategy.completed_by_first_update:
             self._incomplete[key] = item.revision
         return item
@@ -233,6 +238,7 @@ class Store:
         try:
             given = (self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
             await aside(writing.before_update, *given) if heavy else writing.before_update(*given)
+            del given
             obj = await aside(self.normal, obj) if heavy else self.normal(obj)
             writing.keep_field_times(obj, old)
             if validate is not None:
@@ -241,7 +247,7 @@ class Store:
                 await self._remove_finalized(ctx, item, options.dry_run)
                 result = self._render(item.key, item.revision, obj)
             else:
-                result = await self._replace(item, obj, old, options.dry_run)
+                result = await self._replace(item, obj, old, options.dry_run, needed=finish is not None)
             done = True
         finally:
             if finish is not None:
@@ -279,7 +285,8 @@ class Store:
             raise status.conflict(resource, old["name"], OPTIMISTIC_LOCK_ERROR)
         metadata["resourceVersion"] = old["resourceVersion"]
 
-    async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool) -> Item:
+    async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool, needed: bool = True) -> Item:
+        """`needed`: whether somebody may read `obj` and `old` when it is stored."""
         versions = self.versions
         incomplete = self._incomplete.get(item.key) == item.revision
         if not incomplete and same(obj, old) and (versions is None or same(await versions.written(obj), decode(item))):
@@ -288,6 +295,10 @@ class Store:
             return self._render(item.key, item.revision, obj)
         if versions is not None:
             obj = await versions.written(obj)
+        if needed:
+            obj = {**obj}
+        else:
+            old.clear()
         written = await self.cacher.update(item.key, obj, item)
         self._incomplete.pop(item.key, None)
         return written

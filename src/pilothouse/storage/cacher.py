@@ -149,11 +149,15 @@ class WatchCache:
     async def create(self, key: str, obj: dict[str, Any]) -> Item:
         if (current := self.newest(key)) is not None:
             raise KeyExists(await self.durable(current))
-        return await self._storage.write(self, key, obj, None)
+        written = self._storage.write(self, key, obj, None)
+        obj.clear()
+        return await written
 
     async def update(self, key: str, obj: dict[str, Any], expected: Item) -> Item:
         await self._expect(key, expected)
-        return await self._storage.write(self, expected.key, obj, expected)
+        written = self._storage.write(self, expected.key, obj, expected)
+        obj.clear()
+        return await written
 
     async def delete(self, key: str, expected: Item, obj: dict[str, Any] | None = None) -> Item:
         await self._expect(key, expected)

@@ -284,11 +284,15 @@ class Cacher(Protocol):
         ...
 
     async def create(self, key: str, obj: dict[str, Any]) -> Item:
-        """Store `obj` (no kind/apiVersion; its metadata.resourceVersion is set here). Raises KeyExists."""
+        """Store `obj` (no kind/apiVersion; its metadata.resourceVersion is set here). Raises KeyExists.
+
+        `obj` is taken over: it is empty from the moment in which it is encoded. Hundreds of writes may wait for a
+        commit, and each would keep a tree of hundreds of containers alive that nobody reads any more.
+        """
         ...
 
     async def update(self, key: str, obj: dict[str, Any], expected: Item) -> Item:
-        """Replace `expected`, which must still be `newest(key)`; else raises Conflict."""
+        """Replace `expected`, which must still be `newest(key)`; else raises Conflict. `obj` is taken over as above."""
         ...
 
     async def delete(self, key: str, expected: Item, obj: dict[str, Any] | None = None) -> Item:
