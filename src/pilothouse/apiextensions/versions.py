@@ -69,7 +69,10 @@ class CustomVersion:
         return normal(converted)
 
     async def shown(self, items: Sequence[Item]) -> Sequence[Item]:
-        stale = [at for at, item in enumerate(items) if not self._stands(item)]
+        since, head = self._serving.since, self._head
+        stale = [
+            at for at, item in enumerate(items) if item.revision <= since or not item.body.startswith(head)
+        ]
         if not stale:
             return items
         out = list(items)

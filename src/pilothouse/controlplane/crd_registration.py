@@ -3,12 +3,12 @@ pkg/controlplane/controller/crdregistration)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pilothouse.aggregator.autoregister import AutoRegistration, api_service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from pilothouse.apiextensions.definition import Definition
 
 GROUP_PRIORITY = 1000
 VERSION_PRIORITY = 100
@@ -23,15 +23,12 @@ class CRDRegistration:
         self._served: dict[str, frozenset[tuple[str, str]]] = {}
         self._servers: dict[tuple[str, str], int] = {}
 
-    def apply(self, name: str, definition: Mapping[str, Any] | None) -> None:
+    def apply(self, name: str, definition: Definition | None) -> None:
         """`definition` is new or changed; None: it is gone."""
         before = self._served.pop(name, frozenset())
         after: frozenset[tuple[str, str]] = frozenset()
         if definition is not None:
-            spec = definition["spec"]
-            after = frozenset(
-                (spec["group"], version["name"]) for version in spec.get("versions") or () if version.get("served")
-            )
+            after = frozenset((definition.group, version.name) for version in definition.versions if version.served)
             self._served[name] = after
         for key in before - after:
             self._servers[key] -= 1

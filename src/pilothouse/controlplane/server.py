@@ -135,14 +135,11 @@ class ControlPlane:
                     aggregator.registration.add(
                         api_service(group.name, version.version, group.priority, version.priority), ON_START
                     )
-        definitions = CRDRegistration(aggregator.registration)
-        for resource, apply in (
-            (GroupResource(API_REGISTRATION, "apiservices"), aggregator.services.apply),
-            (GroupResource(apiextensions.GROUP, "customresourcedefinitions"), definitions.apply),
-        ):
-            # A group may be turned off.
-            if resource in self.stores:
-                follow(self.storage, self.stores[resource], apply)
+        # Groups may be turned off.
+        if (resource := GroupResource(API_REGISTRATION, "apiservices")) in self.stores:
+            follow(self.storage, self.stores[resource], aggregator.services.apply)
+        if self.definitions is not None:
+            self.definitions.listen(CRDRegistration(aggregator.registration).apply)
         return aggregator.server
 
     def _hooks(self) -> KubeAPIServerHooks:
