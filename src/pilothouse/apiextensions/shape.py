@@ -24,7 +24,9 @@ Object = dict[str, Any]
 
 
 class Rules(Protocol):
-    def validate(self, obj: Object, old: Object | None) -> list[field.Error]: ...
+    """`warnings` receives what is wrong with parts that an update does not change."""
+
+    def validate(self, obj: Object, old: Object | None, warnings: list[str]) -> list[field.Error]: ...
 
 
 class Shape:
@@ -56,7 +58,12 @@ class Shape:
     @cached_property
     def rules(self) -> Rules | None:
         """What checks x-kubernetes-validations; None where there are none."""
-        return None
+        structural = self.structural
+        if structural is None or self.schema is None or not any(node.validations for _, node in structural.walk()):
+            return None
+        from pilothouse.apimachinery.structural.cel_validator import object_rules
+
+        return object_rules(structural, self.schema)
 
     def coerce(self, obj: Object, unknown: list[str] | None = None) -> None:
         """Metadata in Go's form, nothing that the schema does not know. `unknown` receives `unknown field "spec.a"` for

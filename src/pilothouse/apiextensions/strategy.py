@@ -91,7 +91,7 @@ class CustomResourceStrategy(Strategy):
         if structural is not None:
             errors += objectmeta.validate(obj, structural)
             errors += listtype.validate_lists(obj, structural)
-        return self._with_rules(errors, obj, None)
+        return self._with_rules(ctx, errors, obj, None)
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         errors = self._type_errors(obj)
@@ -103,7 +103,7 @@ class CustomResourceStrategy(Strategy):
         if structural is not None:
             errors += objectmeta.validate(obj, structural)
             errors += self._list_errors(obj, old)
-        return self._with_rules(errors, obj, old)
+        return self._with_rules(ctx, errors, obj, old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         errors = self._type_errors(obj)
@@ -112,7 +112,7 @@ class CustomResourceStrategy(Strategy):
                 errors += self._status_values.validate_update(obj["status"], old.get("status"), "status")
             errors += self._scale_status_errors(obj)
         errors += self._list_errors(obj, old)
-        return self._with_rules(errors, obj, old)
+        return self._with_rules(ctx, errors, obj, old)
 
     def _type_errors(self, obj: Object) -> list[field.Error]:
         errors = []
@@ -129,8 +129,10 @@ class CustomResourceStrategy(Strategy):
         errors = listtype.validate_lists(obj, structural)
         return [] if errors and listtype.validate_lists(old, structural) else errors
 
-    def _with_rules(self, errors: list[field.Error], obj: Object, old: Object | None) -> list[field.Error]:
-        errors = self._with_rule_errors(errors, obj, old)
+    def _with_rules(
+        self, ctx: Context, errors: list[field.Error], obj: Object, old: Object | None
+    ) -> list[field.Error]:
+        errors = self._with_rule_errors(ctx, errors, obj, old)
         kind = obj.get("kind")
         if kind != self._kind:
             # upstream's error is about what the object says it is
@@ -138,13 +140,19 @@ class CustomResourceStrategy(Strategy):
             raise status.invalid(GroupKind(group, str(kind)), obj["metadata"].get("name") or "", errors)
         return errors
 
-    def _with_rule_errors(self, errors: list[field.Error], obj: Object, old: Object | None) -> list[field.Error]:
+    def _with_rule_errors(
+        self, ctx: Context, errors: list[field.Error], obj: Object, old: Object | None
+    ) -> list[field.Error]:
         rules = self._shape.rules
         if rules is None:
             return errors
         if any(error.reason in _BLOCKING for error in errors):
             return [*errors, field.invalid("<nil>", None, _NOT_CHECKED)]
-        return [*errors, *rules.validate(obj, old)]
+        warnings: list[str] = []
+        errors = [*errors, *rules.validate(obj, old, warnings)]
+        for text in warnings:
+            ctx.warn(text)
+        return errors
 
     def _scale_errors(self, obj: Object) -> list[field.Error]:
         scale = self._version.scale

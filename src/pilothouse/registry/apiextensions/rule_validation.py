@@ -4,13 +4,18 @@ pkg/apis/apiextensions/validation validation.go, cel_validation.go)."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.structural.fieldpath import FieldPathError, find_field
 from pilothouse.apimachinery.structural.model import Structural, StructuralError, new_structural
+from pilothouse.registry.apiextensions import go_dump
 from pilothouse.registry.rules import Errors
+
+if TYPE_CHECKING:
+    from pilothouse.apimachinery.structural.cel_rules import CompiledRule
+    from pilothouse.registry.apiextensions.schema_options import SchemaOptions
 
 _REASONS: Final = ("FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired")
 _EMPTY: Final = "must be non-empty if specified"
@@ -127,11 +132,88 @@ def multiply(cost: int, times: int) -> int:
     return min(cost * times, _MAX_UINT64)
 
 
+#: What one expression may cost, over all values that it is evaluated for.
+_EXPRESSION_LIMIT: Final = 10_000_000
+#: What all expressions of a schema may cost together.
+_TOTAL_LIMIT: Final = 100_000_000
+_MOST_NAMED = 4
+_CONTRIBUTED: Final = "contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema"
+_TOTAL: Final = "x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema"
+_UNTYPED: Final = (
+    "internal error: failed to construct type information for x-kubernetes-validations rules: unable to convert "
+    "structural schema to CEL declarations"
+)
+
+
 class RuleCosts:
     """Compiles the rules of a schema and adds their estimated costs up."""
 
-    def check(self, node: RuleNode, path: str, uncorrelated: str, options: Any) -> list[Error]:
-        return []
+    def __init__(self) -> None:
+        self._total = 0
+        self._expensive: list[tuple[int, str]] = []
+
+    def check(self, node: RuleNode, path: str, uncorrelated: str, options: SchemaOptions) -> list[Error]:
+        """What is wrong with the rules of a node at `path`."""
+        from pilothouse.apimachinery.structural.cel_rules import compile_rules
+        from pilothouse.apimachinery.structural.cel_types import declare
+
+        structural = node.structural or _structural(node.props)
+        declared = None if structural is None else declare(structural, node.is_root or structural.embedded_resource)
+        if structural is None or declared is None:
+            return [field.internal(f"{path}.x-kubernetes-validations", _UNTYPED)]
+        errors: list[Error] = []
+        written = node.props["x-kubernetes-validations"]
+        for i, compiled in enumerate(compile_rules(structural.validations, structural, declared)):
+            at = f"{path}.x-kubernetes-validations[{i}]"
+            errors += self._check_rule(compiled, written[i], at, node.cardinality, options.limit_costs)
+            if compiled.uses_old_self:
+                if uncorrelated:
+                    text = f"oldSelf cannot be used on the uncorrelatable portion of the schema within {uncorrelated}"
+                    errors.append(field.invalid(f"{at}.rule", compiled.rule.rule, text))
+            elif compiled.rule.optional_old_self is not None:
+                text = "may not be set if oldSelf is not used in rule"
+                errors.append(field.invalid(f"{at}.optionalOldSelf", compiled.rule.optional_old_self, text))
+        return errors
+
+    def _check_rule(
+        self, compiled: CompiledRule, written: Mapping[str, Any], at: str, cardinality: int | None, limited: bool
+    ) -> list[Error]:
+        errors: list[Error] = []
+        cost = multiply(compiled.max_cost, compiled.max_cardinality if cardinality is None else cardinality)
+        if limited and cost > _EXPRESSION_LIMIT:
+            errors.append(field.forbidden(f"{at}.rule", _too_expensive("estimated rule cost", cost, _EXPRESSION_LIMIT)))
+        self._observe(f"{at}.rule", cost)
+        if compiled.error:
+            errors.append(field.invalid(f"{at}.rule", go_dump.rule(written), compiled.error))
+        if compiled.message_error:
+            errors.append(field.invalid(f"{at}.messageExpression", go_dump.rule(written), compiled.message_error))
+        elif compiled.message is not None:
+            cost = compiled.message_max_cost
+            if limited and cost > _EXPRESSION_LIMIT:
+                text = _too_expensive("estimated messageExpression cost", cost, _EXPRESSION_LIMIT)
+                errors.append(field.forbidden(f"{at}.messageExpression", text))
+            self._observe(f"{at}.messageExpression", cost)
+        return errors
+
+    def _observe(self, path: str, cost: int) -> None:
+        self._total = min(self._total + cost, _MAX_UINT64)
+        if cost >= _TOTAL_LIMIT // 100:
+            self._expensive.append((cost, path))
+            self._expensive.sort(key=lambda found: -found[0])
+            del self._expensive[_MOST_NAMED:]
 
     def errors(self, path: str) -> list[Error]:
-        return []
+        """What is wrong with the rules of the schema at `path` together."""
+        if self._total <= _TOTAL_LIMIT:
+            return []
+        errors = [field.forbidden(at, _CONTRIBUTED) for _, at in self._expensive]
+        return [*errors, field.forbidden(path, _too_expensive(_TOTAL, self._total, _TOTAL_LIMIT))]
+
+
+def _too_expensive(name: str, cost: int, limit: int) -> str:
+    factor = cost / limit
+    shown = "more than 100x" if factor > 100 else f"{factor:.6f}x" if factor < 1.5 else f"{factor:.1f}x"
+    return (
+        f"{name} exceeds budget by factor of {shown} (try simplifying the rule, or adding maxItems, maxProperties, and "
+        "maxLength where arrays, maps, and strings are declared)"
+    )
