@@ -2,7 +2,6 @@ import asyncio
 import ssl
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -11,6 +10,7 @@ from pilothouse.apimachinery.user import User
 from pilothouse.authentication import factory
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.authentication.requestheader import RequestHeaderAuthenticator, RequestHeaderConfig
+from pilothouse.authentication.x509 import X509Authenticator
 from pilothouse.transport import certificates
 
 NOW = time.time()
@@ -85,20 +85,20 @@ def test_without_names_every_certificate_of_the_authorities_will_do() -> None:
 @pytest.mark.parametrize(("certificate", "expected"), [
     (PROXY, "admin"), (USERS.certificate("bob"), "bob"), (None, "system:anonymous"),
 ])
-def test_headers_count_for_proxies_only(tmp_path: Path, certificate: bytes | None, expected: str) -> None:
-    authority = tmp_path / "ca.crt"
-    authority.write_bytes(USERS.pem)
-    chain = factory.build(request_header=CONFIG, client_ca_files=[authority]).requests
+def test_headers_count_for_proxies_only(certificate: bytes | None, expected: str) -> None:
+    chain = factory.build(
+        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=factory.everybody()
+    )
     response = asyncio.run(chain.authenticate(request(("X-Remote-User", "admin"), certificate=certificate)))
     assert response is not None
     assert response.user.name == expected
     assert ("system:authenticated" in response.user.groups) == (expected != "system:anonymous")
 
 
-def test_a_proxy_without_headers_is_nobody(tmp_path: Path) -> None:
-    authority = tmp_path / "ca.crt"
-    authority.write_bytes(USERS.pem)
-    chain = factory.build(request_header=CONFIG, client_ca_files=[authority]).requests
+def test_a_proxy_without_headers_is_nobody() -> None:
+    chain = factory.build(
+        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=factory.everybody()
+    )
     headers: Sequence[tuple[str, str]] = [("X-Remote-Group", "system:masters")]
     with pytest.raises(AuthenticationError):
         asyncio.run(chain.authenticate(request(*headers)))

@@ -7,8 +7,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
 from pilothouse.apimachinery.user import User
-from pilothouse.authentication.interface import AuthenticationError
+from pilothouse.authentication.boundtoken import BoundTokenValidator
+from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator, Stored
+from pilothouse.authentication.serviceaccountmetrics import ServiceAccountMetrics
+from pilothouse.observability.metrics import Registry
 
 NOW = 1_800_000_000.0
 ISSUER = "https://issuer.example"
@@ -23,17 +26,22 @@ class Cluster:
         self.stored = {("serviceaccounts", "ns", "robot"): Stored("u-1")}
         self.now = NOW
         self.lookups = 0
+        self.metrics = Registry()
+        counts = ServiceAccountMetrics(self.metrics)
         self.authenticator = ServiceAccountAuthenticator(
-            [ISSUER], lambda: [("rsa", RSA.public_key()), ("ec", EC.public_key())], ["api"], self.lookup,
-            clock=lambda: self.now,
+            [ISSUER], lambda: [("rsa", RSA.public_key()), ("ec", EC.public_key())], ["api"],
+            BoundTokenValidator(self.lookup, clock=lambda: self.now, metrics=counts), counts,
         )
 
     def lookup(self, resource: str, namespace: str, name: str) -> Stored | None:
         self.lookups += 1
         return self.stored.get((resource, namespace, name))
 
-    def user(self, token: str) -> User | None:
-        response = asyncio.run(self.authenticator.authenticate_token(token))
+    def response(self, token: str, *audiences: str) -> AuthenticatorResponse | None:
+        return asyncio.run(self.authenticator.authenticate_token(token, audiences))
+
+    def user(self, token: str, *audiences: str) -> User | None:
+        response = self.response(token, *audiences)
         return response.user if response else None
 
     def refusal(self, token: str) -> str:
@@ -55,7 +63,8 @@ def sign(key: PrivateKeyTypes = RSA, algorithm: str = "RS256", kid: str = "", bo
 
 
 @pytest.mark.parametrize(("key", "algorithm", "kid"), [
-    (RSA, "RS256", ""), (RSA, "RS256", "rsa"), (RSA, "RS512", "rsa"), (EC, "ES256", ""), (EC, "ES256", "ec"),
+    (RSA, "RS256", ""), (RSA, "RS256", "rsa"), (RSA, "RS512", "rsa"), (RSA, "PS384", "rsa"),
+    (EC, "ES256", ""), (EC, "ES256", "ec"),
 ])
 def test_tokens_of_every_kind_of_key(cluster: Cluster, key: PrivateKeyTypes, algorithm: str, kid: str) -> None:
     assert cluster.user(sign(key, algorithm, kid)) == User(
@@ -145,3 +154,45 @@ def test_a_token_dies_with_what_it_is_bound_to(cluster: Cluster, kind: str, key:
 
 def test_claims_that_are_not_kubernetes(cluster: Cluster) -> None:
     assert cluster.refusal(sign(**{"kubernetes.io": "x"})) == "service account token claims could not be validated"
+
+
+def test_audiences_that_are_asked_for(cluster: Cluster) -> None:
+    response = cluster.response(sign(aud=["vault", "api", "x"]), "x", "vault")
+    assert response is not None
+    assert response.audiences == ("vault", "x")
+    with pytest.raises(AuthenticationError, match=r'^token audiences \["api"\] is invalid for the target audiences'):
+        cluster.user(sign(), "vault")
+
+
+def test_a_token_without_audiences_is_told_of(cluster: Cluster) -> None:
+    response = cluster.response(sign(aud=[]))
+    assert response is not None
+    assert response.annotations == {"authentication.k8s.io/legacy-token": "system:serviceaccount:ns:robot"}
+    assert b"serviceaccount_legacy_tokens_total 1" in cluster.metrics.render()
+
+
+def test_overdue_tokens_are_counted(cluster: Cluster) -> None:
+    fresh = cluster.response(sign(bound={"warnafter": NOW}))
+    assert fresh is not None
+    assert fresh.annotations == {}
+    stale = cluster.response(sign(bound={"warnafter": NOW - 5}))
+    assert stale is not None
+    assert stale.annotations == {"authentication.k8s.io/stale-token":
+                                 "subject: system:serviceaccount:ns:robot, seconds after warning threshold: 5"}
+    assert b"serviceaccount_stale_tokens_total 1\n" in cluster.metrics.render()
+    assert b"serviceaccount_valid_tokens_total 1\n" in cluster.metrics.render()
+
+
+@pytest.mark.parametrize("claims", [
+    {"exp": "soon"}, {"nbf": [1]}, {"iat": True}, {"aud": {"a": 1}}, {"aud": [1]}, {"jti": 7},
+    {"bound": {"warnafter": "x"}}, {"bound": {"pod": "web"}}, {"bound": {"pod": {"name": 1}}},
+    {"bound": {"serviceaccount": []}}, {"bound": {"namespace": 1}},
+])
+def test_claims_of_wrong_types_are_refused(cluster: Cluster, claims: Any) -> None:
+    assert cluster.refusal(sign(**claims))
+
+
+def test_a_header_that_must_be_understood(cluster: Cluster) -> None:
+    header = {"kid": "rsa", "crit": ["exp"]}
+    token = jwt.api_jws.encode(b'{"iss":"https://issuer.example"}', RSA, "RS256", header)
+    assert cluster.refusal(token) == "go-jose/go-jose: unsupported crit header"

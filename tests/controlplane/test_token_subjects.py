@@ -22,7 +22,7 @@ class Objects:
 
 def test_what_is_stored() -> None:
     living = TokenSubjects(Objects({"uid": "u"}))
-    assert living("pods", "default", "one") == Stored("u")
+    assert living("pods", "default", "one") == Stored("u", None, {"metadata": {"uid": "u"}})
     assert living("pods", "other", "one") is None
-    ending = TokenSubjects(Objects({"uid": "u", "deletionTimestamp": "1970-01-01T00:01:00Z"}))
-    assert ending("pods", "default", "one") == Stored("u", 60.0)
+    metadata = {"uid": "u", "deletionTimestamp": "1970-01-01T00:01:00Z"}
+    assert TokenSubjects(Objects(metadata))("pods", "default", "one") == Stored("u", 60.0, {"metadata": metadata})

@@ -55,12 +55,14 @@ class Context:
     """What the filters leave behind for those after them. One for each request; no free-form keys."""
 
     __slots__ = (
-        "audit", "audit_annotations", "audit_id", "authorization_decision", "authorization_reason", "deadline",
-        "end_stream", "heavy", "impersonated", "latency", "mux_incomplete", "received_at", "request_info",
+        "audiences", "audit", "audit_annotations", "audit_id", "authorization_decision", "authorization_reason",
+        "deadline", "end_stream", "heavy", "impersonated", "latency", "mux_incomplete", "received_at", "request_info",
         "response_headers", "seat", "user", "warnings",
     )
 
     def __init__(self) -> None:
+        self.audiences: tuple[str, ...] = ()
+        """A credential must be for one of these, if there are any (upstream: authenticator.WithAudiences)."""
         self.audit_id: str = ""
         self.received_at: float = 0.0
         """Loop-independent monotonic seconds (`time.monotonic`)."""
@@ -95,6 +97,12 @@ class Context:
         if self.latency is None:
             self.latency = LatencyTrackers()
         setattr(self.latency, phase, getattr(self.latency, phase) + seconds)
+
+    def annotate(self, key: str, value: str) -> None:
+        """Add to the annotations of the request's audit event."""
+        if self.audit_annotations is None:
+            self.audit_annotations = {}
+        self.audit_annotations[key] = value
 
     def warn(self, text: str) -> None:
         if self.warnings is None:

@@ -1,56 +1,64 @@
-"""The authenticator that the flags ask for (upstream: pkg/kubeapiserver/authenticator)."""
+"""The authenticator that the configuration asks for (upstream: pkg/kubeapiserver/authenticator)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pilothouse.authentication.anonymous import AnonymousAuthenticator
-from pilothouse.authentication.bearer import BearerTokenAuthenticator
+from pilothouse.authentication.audience import AudienceAgnostic, AudienceAgnosticTokens
+from pilothouse.authentication.bearer import BearerTokenAuthenticator, WebSocketProtocolAuthenticator
 from pilothouse.authentication.group import AuthenticatedGroupAdder
 from pilothouse.authentication.interface import Authenticator, TokenAuthenticator
 from pilothouse.authentication.requestheader import RequestHeaderAuthenticator, RequestHeaderConfig
+from pilothouse.authentication.tokencache import CachingTokenAuthenticator
 from pilothouse.authentication.tokenfile import load
 from pilothouse.authentication.union import UnionAuthenticator, UnionTokenAuthenticator
-from pilothouse.authentication.x509 import X509Authenticator
 
-
-@dataclass(frozen=True, slots=True)
-class Authentication:
-    """`requests` authenticates requests; `tokens` is what TokenReview asks."""
-
-    requests: Authenticator
-    tokens: TokenAuthenticator
+SUCCESS_SECONDS = 10.0
+"""How long a good token is believed without another look (upstream: TokenSuccessCacheTTL; failures are not kept)."""
 
 
 def build(
     *,
+    audiences: Sequence[str] = (),
     request_header: RequestHeaderConfig | None = None,
-    client_ca_files: Sequence[Path] = (),
+    certificates: Authenticator | None = None,
     token_auth_file: str = "",
-    token_authenticators: Sequence[TokenAuthenticator] = (),
-    anonymous: bool = True,
-    read_certificate_uid: bool = True,
-) -> Authentication:
-    """Upstream's order: front proxies' headers, client certificates, then bearer tokens (the file's first), then
-    anonymous.
+    service_accounts: Sequence[TokenAuthenticator] = (),
+    bootstrap_tokens: TokenAuthenticator | None = None,
+    jwt: TokenAuthenticator | None = None,
+    webhook: TokenAuthenticator | None = None,
+    anonymous: Authenticator | None = None,
+) -> Authenticator:
+    """Upstream's order: front proxies' headers, client certificates, then bearer tokens: the file's, those of service
+    accounts, bootstrap tokens, those of other issuers (`jwt`), what a webhook knows. Then `anonymous`.
 
-    `token_authenticators` are asked after the token file (service accounts, bootstrap tokens, OIDC, webhook).
-    A wrong credential is never anonymous. Raises OSError or ValueError for files that cannot be read.
+    `audiences` are this server's. A wrong credential is never anonymous. Raises OSError or ValueError for files that
+    cannot be read.
     """
     authenticators: list[Authenticator] = []
     if request_header is not None:
-        authenticators.append(RequestHeaderAuthenticator(request_header))
-    if client_ca_files:
-        authorities = [path.read_bytes() for path in client_ca_files]
-        authenticators.append(X509Authenticator(authorities, read_uid=read_certificate_uid))
-    by_token: list[TokenAuthenticator] = [load(Path(token_auth_file))] if token_auth_file else []
-    by_token += token_authenticators
+        authenticators.append(AudienceAgnostic(RequestHeaderAuthenticator(request_header), audiences))
+    if certificates is not None:
+        authenticators.append(certificates)
+    by_token: list[TokenAuthenticator] = []
+    if token_auth_file:
+        by_token.append(AudienceAgnosticTokens(load(Path(token_auth_file)), audiences))
+    by_token += service_accounts
+    if bootstrap_tokens is not None:
+        by_token.append(AudienceAgnosticTokens(bootstrap_tokens, audiences))
+    by_token += [tokens for tokens in (jwt, webhook) if tokens is not None]
     # There even without any: upstream always knows service account tokens, so that no bearer is ever anonymous.
-    tokens = by_token[0] if len(by_token) == 1 else UnionTokenAuthenticator(by_token)
-    authenticators.append(BearerTokenAuthenticator(tokens))
+    union = by_token[0] if len(by_token) == 1 else UnionTokenAuthenticator(by_token)
+    tokens = CachingTokenAuthenticator(union, success_seconds=SUCCESS_SECONDS, failure_seconds=0.0)
+    authenticators += [BearerTokenAuthenticator(tokens), WebSocketProtocolAuthenticator(tokens)]
     chain: Authenticator = AuthenticatedGroupAdder(UnionAuthenticator(authenticators))
-    if anonymous:
-        chain = UnionAuthenticator([chain, AnonymousAuthenticator()], fail_on_error=True)
-    return Authentication(chain, tokens)
+    if anonymous is not None:
+        chain = UnionAuthenticator([chain, anonymous], fail_on_error=True)
+    return chain
+
+
+def everybody() -> Authenticator:
+    """What --anonymous-auth adds."""
+    return AnonymousAuthenticator()

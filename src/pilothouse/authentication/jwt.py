@@ -1,4 +1,4 @@
-"""Signed JSON Web Tokens in compact form (RFC 7515, 7519), as far as service accounts need them.
+"""Signed JSON Web Tokens in compact form (RFC 7515, 7519).
 
 Only asymmetric signatures are verified; "none" and shared secrets are no algorithms here. Loads the
 cryptography library: import it late.
@@ -48,13 +48,19 @@ def verify(token: str, key: PublicKeyTypes) -> dict[str, Any]:
     """The claims of a token that `key` signed. Says nothing about times, issuer or audience. Raises TokenError."""
     signed, _, signature_text = token.rpartition(".")
     header_text, _, payload_text = signed.partition(".")
-    algorithm = decode_part(header_text).get("alg")
+    header = decode_part(header_text)
+    algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm[2:] not in _HASHES:
         raise TokenError("unsupported signature algorithm")
+    if "crit" in header:
+        # an extension that must be understood, and is not
+        raise TokenError("go-jose/go-jose: unsupported crit header")
     signature, digest = decode_base64(signature_text), _HASHES[algorithm[2:]]
     try:
         if algorithm.startswith("RS") and isinstance(key, rsa.RSAPublicKey):
             key.verify(signature, signed.encode(), padding.PKCS1v15(), digest)
+        elif algorithm.startswith("PS") and isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, signed.encode(), padding.PSS(padding.MGF1(digest), padding.PSS.AUTO), digest)
         elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == _CURVES.get(algorithm):
             key.verify(_der_signature(signature, key), signed.encode(), ec.ECDSA(digest))
         else:

@@ -40,6 +40,10 @@ class RequestHeaderAuthenticator:
         self._name, self._uid = _lower(config.username_headers), _lower(config.uid_headers)
         self._groups, self._extra = _lower(config.group_headers), _lower(config.extra_header_prefixes)
 
+    def set_authorities(self, authorities: Sequence[bytes]) -> None:
+        """From now on these. Raises ValueError."""
+        self._proxies.set_authorities(authorities)
+
     async def authenticate(self, request: Request) -> AuthenticatorResponse | None:
         name = _first(request, self._name)
         # Upstream looks at the certificate first. Nearly all certificates are users' own ones: they are not looked at.

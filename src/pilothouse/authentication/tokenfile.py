@@ -17,7 +17,7 @@ class TokenFileAuthenticator:
     def __init__(self, users: dict[str, User]) -> None:
         self._responses = {token: AuthenticatorResponse(user) for token, user in users.items()}
 
-    async def authenticate_token(self, token: str) -> AuthenticatorResponse | None:
+    async def authenticate_token(self, token: str, audiences: tuple[str, ...] = ()) -> AuthenticatorResponse | None:
         return self._responses.get(token)
 
 

@@ -42,15 +42,18 @@ class UnionAuthenticator:
 class UnionTokenAuthenticator:
     """The same for tokens."""
 
-    def __init__(self, authenticators: Sequence[TokenAuthenticator]) -> None:
+    def __init__(self, authenticators: Sequence[TokenAuthenticator], *, fail_on_error: bool = False) -> None:
         self._authenticators = tuple(authenticators)
+        self._fail_on_error = fail_on_error
 
-    async def authenticate_token(self, token: str) -> AuthenticatorResponse | None:
+    async def authenticate_token(self, token: str, audiences: tuple[str, ...] = ()) -> AuthenticatorResponse | None:
         errors: list[AuthenticationError] = []
         for authenticator in self._authenticators:
             try:
-                response = await authenticator.authenticate_token(token)
+                response = await authenticator.authenticate_token(token, audiences)
             except AuthenticationError as error:
+                if self._fail_on_error:
+                    raise
                 errors.append(error)
                 continue
             if response is not None:

@@ -46,6 +46,15 @@ class X509Authenticator:
         self._verifier: Verifier | None = None
         self._known: dict[bytes, Identity | AuthenticationError] = {}
 
+    def set_authorities(self, authorities: Sequence[bytes]) -> None:
+        """From now on these, and no longer those before: every certificate is verified anew. Raises ValueError."""
+        from pilothouse.authentication.certificates import Verifier
+
+        self._verifier = Verifier(authorities, read_uid=self._read_uid)
+        self._authorities = tuple(authorities)
+        # A new map, not a cleared one: what is being verified now must not find its way into it.
+        self._known = {}
+
     async def authenticate(self, request: Request) -> AuthenticatorResponse | None:
         chain = request.peer_certificates
         if not chain:
@@ -63,12 +72,13 @@ class X509Authenticator:
         return identity.response
 
     async def _verify(self, chain: tuple[bytes, ...]) -> Identity | AuthenticationError:
+        known = self._known
         identity = await asyncio.to_thread(self._identify, chain)
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
+        if len(known) >= _REMEMBERED:
+            known.clear()
         # A failure may be due to missing intermediates, which another connection could send: not remembered.
         if isinstance(identity, Identity):
-            self._known[chain[0]] = identity
+            known[chain[0]] = identity
         return identity
 
     def _identify(self, chain: tuple[bytes, ...]) -> Identity | AuthenticationError:

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pilothouse.aggregator.resolver import ServiceResolver
 from pilothouse.aggregator.server import AggregatorConfig
 from pilothouse.apimachinery.proxy.backend import Files
-from pilothouse.authentication import factory as authentication
 from pilothouse.authentication.requestheader import RequestHeaderConfig
-from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
 from pilothouse.controlplane import admission, audit
-from pilothouse.controlplane.token_issuer import JWTIssuer, public_keys
-from pilothouse.controlplane.token_subjects import TokenSubjects
+from pilothouse.controlplane.token_issuer import JWTIssuer
 from pilothouse.endpoints.response import dumps, render_error
 from pilothouse.endpoints.scope import Services
 from pilothouse.registry.dependencies import Dependencies, KubeletClientConfig
 from pilothouse.server.apiserver import ServerConfig
 from pilothouse.server.chain import ChainConfig
-from pilothouse.server.routes.openid import key_id
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-
     from pilothouse.admission.interface import Lister
     from pilothouse.aggregator.resolver import Services as ServiceLookup
     from pilothouse.apimachinery.gvk import GroupResource
-    from pilothouse.authentication.factory import Authentication
     from pilothouse.authorization.interface import Authorizer
+    from pilothouse.controlplane.authentication import Authentication
     from pilothouse.controlplane.authorization import Authorization
     from pilothouse.options.options import Options
     from pilothouse.registry.dependencies import Stores
@@ -49,20 +43,6 @@ def backend(options: Options) -> Backend:
     from pilothouse.storage.sqlite import SQLiteBackend
 
     return SQLiteBackend(Path(options.storage.data_dir) / DATABASE)
-
-
-def authenticators(options: Options, objects: Lister) -> Authentication:
-    """Raises OSError or ValueError for files that cannot be read."""
-    service_accounts = ServiceAccountAuthenticator(
-        options.service_accounts.service_account_issuer, _keys(options.service_accounts.service_account_key_file),
-        options.authentication.api_audiences, TokenSubjects(objects),
-    )
-    return authentication.build(
-        request_header=request_header(options), client_ca_files=options.client_ca_files,
-        token_auth_file=options.authentication.token_auth_file,
-        token_authenticators=[service_accounts], anonymous=options.authentication.anonymous_auth,
-        read_certificate_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
-    )
 
 
 def request_header(options: Options) -> RequestHeaderConfig:
@@ -94,10 +74,6 @@ def authentication_info(options: Options) -> dict[str, str]:
     return found
 
 
-def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes]]]:
-    return lambda: [(key_id(key), key) for key in public_keys(files)]
-
-
 def dependencies(
     options: Options, stores: Stores, who: Authentication, access: Authorization
 ) -> Dependencies:
@@ -106,8 +82,10 @@ def dependencies(
     first_port, last_port = plane.service_node_port_range
     return Dependencies(
         stores=stores, authorizer=access.authorizer, rule_resolver=access.rules, rbac=access.rbac,
-        token_authenticator=who.tokens,
+        authenticator=who.requests,
         token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
+        max_token_expiration=int(accounts.service_account_max_token_expiration),
+        extend_token_expiration=accounts.service_account_extend_token_expiration,
         api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,
         node_ports=range(first_port, last_port + 1), kubelet=kubelet_client(options),
         allow_privileged=plane.allow_privileged,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
+from pilothouse.controlplane.authentication import Authentication
 from pilothouse.controlplane.bootstrap import system
 from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
@@ -58,9 +59,11 @@ class KubeAPIServerHooks:
     """Makes what must exist before the server is ready, in the order in which one needs another."""
 
     def __init__(
-        self, address: Address, authentication_info: Mapping[str, str], rbac: bool, enabled: Enabled
+        self, address: Address, authentication_info: Mapping[str, str], who: Authentication, rbac: bool,
+        enabled: Enabled,
     ) -> None:
         self._address = address
+        self._who = who
         self._authentication_info = authentication_info
         self._rbac = rbac
         self._enabled = enabled
@@ -88,6 +91,7 @@ class KubeAPIServerHooks:
         self._namespaces.set()
 
     async def _authentication(self, context: HookContext) -> None:
+        self._who.start(context)
         await self._namespaces.wait()
         await system.authentication_info(context.client, self._authentication_info)
 

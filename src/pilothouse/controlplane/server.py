@@ -14,7 +14,7 @@ from pilothouse.aggregator.autoregister import ON_START, api_service
 from pilothouse.aggregator.server import Aggregator
 from pilothouse.apiextensions import server as apiextensions
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersion
-from pilothouse.controlplane import authorization, config, discovery, flow_control
+from pilothouse.controlplane import authentication, authorization, config, discovery, flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address
 from pilothouse.controlplane.config import aggregation
 from pilothouse.controlplane.crd_registration import CRDRegistration
@@ -38,6 +38,7 @@ from pilothouse.storage.storage import Storage
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Handler
+    from pilothouse.controlplane.authentication import Authentication
     from pilothouse.endpoints.scope import Services
     from pilothouse.options.options import Options
 
@@ -50,7 +51,7 @@ def build(options: Options) -> ControlPlane:
     objects = StoreLister(stores)
     access = authorization.build(options.authorization, options.feature_gates.enabled)
     authorizer = access.authorizer
-    who = config.authenticators(options, objects)
+    who = authentication.build(options, objects)
     known = registry_groups.build(config.dependencies(options, lambda resource: stores[resource], who, access))
     groups = served_groups(known, options.api.runtime_config, options.feature_gates.enabled)
     stores.update(make_stores(storage, resources_of(known), resources_of(groups)))
@@ -61,7 +62,9 @@ def build(options: Options) -> ControlPlane:
     servers = config.server_config(options, who, authorizer, fair)
     install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
     services = config.services(options, objects, stores, authorizer)
-    return ControlPlane(options, storage, stores, groups, servers, services, storage_versions(resources_of(known)))
+    return ControlPlane(
+        options, storage, stores, groups, servers, services, storage_versions(resources_of(known)), who
+    )
 
 
 class ControlPlane:
@@ -69,7 +72,7 @@ class ControlPlane:
 
     def __init__(
         self, options: Options, storage: Storage, stores: Mapping[GroupResource, Store], groups: Sequence[Group],
-        servers: ServerConfig, services: Services, stored: StorageVersions,
+        servers: ServerConfig, services: Services, stored: StorageVersions, who: Authentication,
     ) -> None:
         self.options = options
         self.storage = storage
@@ -77,6 +80,7 @@ class ControlPlane:
         self.groups = groups
         self._services = services
         self._stored = stored
+        self._who = who
         self._auditor = servers.chain.auditor
         self._address = Address(
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
@@ -145,7 +149,8 @@ class ControlPlane:
     def _hooks(self) -> KubeAPIServerHooks:
         modes = self.options.authorization.authorization_mode
         return KubeAPIServerHooks(
-            self._address, config.authentication_info(self.options), "RBAC" in modes, self.options.feature_gates.enabled
+            self._address, config.authentication_info(self.options), self._who, "RBAC" in modes,
+            self.options.feature_gates.enabled,
         )
 
     # Running
@@ -163,6 +168,7 @@ class ControlPlane:
         await self.aggregator.shutdown(stop_listening)
         if self.definitions is not None:
             await self.definitions.close()
+        await self._who.close()
         await self.storage.close()
         if self._auditor is not None:
             await self._auditor.backend.stop()

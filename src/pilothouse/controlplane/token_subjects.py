@@ -23,4 +23,4 @@ class TokenSubjects:
         if found is None:
             return None
         deleted = found["metadata"].get("deletionTimestamp")
-        return Stored(found["metadata"]["uid"], datetime.fromisoformat(deleted).timestamp() if deleted else None)
+        return Stored(found["metadata"]["uid"], datetime.fromisoformat(deleted).timestamp() if deleted else None, found)

@@ -5,7 +5,8 @@ import socket
 from dataclasses import replace
 from pathlib import Path
 
-from pilothouse.options.options import AggregatorOptions, AuthenticationOptions, Options
+from pilothouse.options.authentication import AuthenticationOptions
+from pilothouse.options.options import AggregatorOptions, Options
 
 _UNSPECIFIED = ("", "0.0.0.0", "::")  # noqa: S104
 
@@ -38,6 +39,11 @@ def complete(options: Options) -> Options:
         authentication=replace(
             _front_proxy(options.authentication, data_dir),
             api_audiences=options.authentication.api_audiences or accounts.service_account_issuer,
+            # who may do everything should say who he is (upstream: ApplyAuthorization)
+            anonymous_auth=(
+                options.authentication.anonymous_auth
+                and "AlwaysAllow" not in options.authorization.authorization_mode
+            ),
         ),
         aggregator=_proxy_client(options, data_dir),
     )

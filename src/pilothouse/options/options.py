@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from pilothouse.options import flagset, gates
 from pilothouse.options.audit import AuditOptions
+from pilothouse.options.authentication import AuthenticationOptions, ServiceAccountOptions
 from pilothouse.options.gates import FeatureGates
 
 T = TypeVar("T")
@@ -59,35 +60,6 @@ class ServingOptions:
     permit_address_sharing: bool
     permit_port_sharing: bool
     kubeconfig_out: str
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class AuthenticationOptions:
-    """How requests prove who sends them."""
-
-    anonymous_auth: bool
-    client_ca_file: str
-    """As given; `Options.client_ca_files` are all that count."""
-    token_auth_file: str
-    api_audiences: tuple[str, ...]
-    """Completed: the issuers, if not given."""
-    requestheader_client_ca_file: str
-    """Completed, with the names and headers below: our own front proxy authority, if not given."""
-    requestheader_allowed_names: tuple[str, ...]
-    requestheader_username_headers: tuple[str, ...]
-    requestheader_uid_headers: tuple[str, ...]
-    requestheader_group_headers: tuple[str, ...]
-    requestheader_extra_headers_prefix: tuple[str, ...]
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class ServiceAccountOptions:
-    """Tokens of service accounts. Completed: without key flags, those of the pair that `transport.pki` makes."""
-
-    service_account_issuer: tuple[str, ...]
-    service_account_jwks_uri: str
-    service_account_key_file: tuple[str, ...]
-    service_account_signing_key_file: str
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from pilothouse.authorization.factory import MODES
 from pilothouse.authorization.webhook import VERSIONS
-from pilothouse.options import audit
+from pilothouse.options import audit, authentication
 from pilothouse.options.options import Options
 from pilothouse.options.tls import CIPHER_SUITES, TLS_VERSIONS
 from pilothouse.options.values import quoted
@@ -277,6 +277,8 @@ def _kubelet(options: Options) -> Iterator[str]:
 
 
 _CHECKS: tuple[Callable[[Options], Iterator[str]], ...] = (
-    _generic, _storage, _serving, lambda options: audit.validate(options.audit), _service_accounts, _request_header,
+    _generic, _storage, _serving, lambda options: audit.validate(options.audit),
+    lambda options: authentication.validate(options.authentication, options.given), _service_accounts,
+    lambda options: authentication.validate_service_accounts(options.service_accounts), _request_header,
     _authorization, _api, _logging, _control_plane, _kubelet, _aggregator,
 )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from pilothouse.apimachinery.gvk import GroupResource
 
 if TYPE_CHECKING:
-    from pilothouse.authentication.interface import TokenAuthenticator
+    from pilothouse.authentication.interface import Authenticator
     from pilothouse.authorization.interface import Authorizer, RuleResolver
     from pilothouse.authorization.rbac import RBACAuthorizer
     from pilothouse.registry.store import Store
@@ -60,7 +60,7 @@ class Dependencies:
     authorizer: Authorizer | None = None
     rule_resolver: RuleResolver | None = None
     rbac: RBACAuthorizer | None = None
-    token_authenticator: TokenAuthenticator | None = None
+    authenticator: Authenticator | None = None
     token_issuer: TokenIssuer | None = None
     api_audiences: tuple[str, ...] = ()
     max_token_expiration: int = 0

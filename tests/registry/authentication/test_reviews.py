@@ -1,5 +1,6 @@
 import pytest
 
+from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.apimachinery.user import User
 from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
@@ -9,16 +10,27 @@ from tests.registry.support import NOW_TEXT
 GROUP = "authentication.k8s.io"
 
 
-class Tokens:
-    async def authenticate_token(self, token: str) -> AuthenticatorResponse | None:
-        if token == "broken":
-            raise AuthenticationError("it is broken")
+class Requests:
+    """What the whole chain of authenticators makes of a token."""
+
+    async def authenticate(self, request: Request) -> AuthenticatorResponse | None:
+        token = (request.header(b"authorization") or "").removeprefix("Bearer ")
+        wanted = request.context.audiences
         if token == "account":
-            return AuthenticatorResponse(User("sa", extra={"k": ("v",)}), ("vault",))
-        return AuthenticatorResponse(User("bob", "u", ("g",))) if token == "bob" else None
+            common = tuple(a for a in wanted if a == "vault")
+            if not common:
+                raise AuthenticationError("not for you")
+            return AuthenticatorResponse(User("sa", extra={"k": ("v",)}), common)
+        if token == "bob" and "api" in wanted:
+            return AuthenticatorResponse(User("bob", "u", ("g",)), ("api",))
+        if token == "careless":
+            return AuthenticatorResponse(User("bob"))
+        if token == "nothing":
+            return None
+        raise AuthenticationError("invalid bearer token")
 
 
-BOB = {"username": "bob", "uid": "u", "groups": ["g", "system:authenticated"]}
+BOB = {"username": "bob", "uid": "u", "groups": ["g"]}
 
 
 @pytest.mark.parametrize(
@@ -27,15 +39,15 @@ BOB = {"username": "bob", "uid": "u", "groups": ["g", "system:authenticated"]}
         ({"token": "bob"}, {"authenticated": True, "user": BOB, "audiences": ["api"]}),
         ({"token": "bob", "audiences": ["other"]}, {"user": {}, "error": "invalid bearer token"}),
         ({"token": "nobody"}, {"user": {}, "error": "invalid bearer token"}),
-        ({"token": "broken"}, {"user": {}, "error": "it is broken"}),
+        ({"token": "nothing"}, {"user": {}}),
         (
             {"token": "account", "audiences": ["vault", "x"]},
             {
                 "authenticated": True, "audiences": ["vault"],
-                "user": {"username": "sa", "groups": ["system:authenticated"], "extra": {"k": ["v"]}},
+                "user": {"username": "sa", "extra": {"k": ["v"]}},
             },
         ),
-        ({"token": "account"}, {"user": {}, "error": "invalid bearer token"}),
+        ({"token": "account"}, {"user": {}, "error": "not for you"}),
     ],
 )
 def test_tokens(spec: Object, status: Object) -> None:
@@ -43,7 +55,16 @@ def test_tokens(spec: Object, status: Object) -> None:
         answer = await cluster.review(GROUP, "tokenreviews", {"metadata": {}, "spec": spec})
         assert answer["status"] == status
 
-    run(test, token_authenticator=Tokens())
+    run(test, authenticator=Requests())
+
+
+def test_an_authenticator_that_forgets_audiences_is_not_believed() -> None:
+    async def test(cluster: Cluster) -> None:
+        with pytest.raises(StatusError, match="error validating audiences") as raised:
+            await cluster.review(GROUP, "tokenreviews", {"metadata": {}, "spec": {"token": "careless"}})
+        assert raised.value.code == 500
+
+    run(test, authenticator=Requests())
 
 
 def test_no_token() -> None:
@@ -51,7 +72,7 @@ def test_no_token() -> None:
         with pytest.raises(StatusError, match="token is required for TokenReview in authentication"):
             await cluster.review(GROUP, "tokenreviews", {"metadata": {}, "spec": {"token": ""}})
 
-    run(test, token_authenticator=Tokens())
+    run(test, authenticator=Requests())
 
 
 def test_oneself() -> None:

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import meta, status
-from pilothouse.apimachinery.user import ALL_AUTHENTICATED, User
-from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
+from pilothouse.apimachinery.http import Request
+from pilothouse.apimachinery.user import User
+from pilothouse.authentication.interface import AuthenticationError
+from pilothouse.observability.logging import log
 from pilothouse.registry.rest import Object, SubresourceCall
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
     from pilothouse.registry.dependencies import Dependencies
-
-_INVALID = "invalid bearer token"
 
 
 class AuthenticationReviews:
@@ -26,29 +26,27 @@ class AuthenticationReviews:
         spec = review.get("spec") or {}
         if not spec.get("token"):
             raise status.bad_request("token is required for TokenReview in authentication")
-        authenticator = self._dependencies.token_authenticator
+        authenticator = self._dependencies.authenticator
         if authenticator is None:
             return review
-        api_audiences = self._dependencies.api_audiences
-        wanted = tuple(spec.get("audiences") or ()) or api_audiences
+        wanted = tuple(spec.get("audiences") or ()) or self._dependencies.api_audiences
+        # a request that holds nothing but the token
+        request = Request("GET", "", headers=[(b"authorization", b"Bearer " + spec["token"].encode())])
+        request.context.audiences = wanted
         try:
-            response = await authenticator.authenticate_token(spec["token"])
+            response = await authenticator.authenticate(request)
         except AuthenticationError as e:
             review["status"] = {"user": {}, "error": str(e)}
             return review
-        audiences: tuple[str, ...] = ()
-        if response is not None:
-            # A token that says nothing of audiences is meant for this server.
-            valid = response.audiences or api_audiences
-            audiences = tuple(a for a in valid if a in wanted)
-            if wanted and not audiences:
-                response = None
         if response is None:
-            review["status"] = {"user": {}, "error": _INVALID}
+            review["status"] = {"user": {}}
             return review
-        answer: Object = {"authenticated": True, "user": _user_info(_grouped(response))}
-        if audiences:
-            answer["audiences"] = list(audiences)
+        if wanted and not set(wanted) & set(response.audiences):
+            log.error("error validating audience", want=wanted, got=response.audiences)
+            raise status.internal_error("error validating audiences")
+        answer: Object = {"authenticated": True, "user": _user_info(response.user)}
+        if response.audiences:
+            answer["audiences"] = list(response.audiences)
         review["status"] = answer
         return review
 
@@ -59,14 +57,6 @@ class AuthenticationReviews:
             "metadata": {"creationTimestamp": meta.format_time(self._dependencies.clock())},
             "status": {"userInfo": _user_info(ctx.user)},
         }
-
-
-def _grouped(response: AuthenticatorResponse) -> User:
-    """Whoever a token names is one of the authenticated."""
-    user = response.user
-    if ALL_AUTHENTICATED in user.groups:
-        return user
-    return User(user.name, user.uid, (*user.groups, ALL_AUTHENTICATED), user.extra)
 
 
 def _user_info(user: User) -> Object:

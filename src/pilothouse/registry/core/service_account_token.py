@@ -65,6 +65,7 @@ class TokenRequests:
             token = issuer.issue(claims)
         except (OSError, ValueError) as e:
             raise status.internal_error(f"failed to generate token: {e}") from None
+        ctx.annotate("authentication.kubernetes.io/issued-credential-id", f"JTI={claims['jti']}")
         request["status"] = {
             "token": token, "expirationTimestamp": meta.format_time(int(now) + spec["expirationSeconds"]),
         }
@@ -136,7 +137,8 @@ class TokenRequests:
             and set(audiences) <= set(self._dependencies.api_audiences)
         ):
             private["warnafter"] = now + seconds
-            seconds = self._dependencies.max_token_expiration or _EXTENDED_SECONDS
+            # whatever --service-account-max-token-expiration says
+            seconds = _EXTENDED_SECONDS
         return {
             "aud": audiences, "exp": now + seconds, "iat": now, "jti": new_uid(), "kubernetes.io": private,
             "nbf": now, "sub": f"system:serviceaccount:{namespace}:{name}",

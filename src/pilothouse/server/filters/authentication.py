@@ -45,6 +45,7 @@ def with_authentication(
     names = _CREDENTIAL_HEADERS | {name.lower().encode() for name in front_proxy_headers}
     prefixes = tuple({p.lower().encode() for p in (_EXTRA_PREFIX, *front_proxy_extra_prefixes) if p})
     kept = NameTest(lambda name: name not in names and not name.startswith(prefixes))
+    wanted = tuple(api_audiences)
     audiences = frozenset(api_audiences)
     succeeded, failed = metrics.authentication("success"), metrics.authentication("failure")
     errored = metrics.authentication("error")
@@ -53,6 +54,7 @@ def with_authentication(
 
     async def serve(request: Request) -> Response:
         start = clock()
+        request.context.audiences = wanted
         try:
             answer = await authenticate(request)
         except AuthenticationError as error:

@@ -1,0 +1,47 @@
+"""Configuration files that may change while the server runs (upstream: pkg/util/filesystem WatchUntil,
+dynamiccertificates).
+
+    await watch(Path("ca.crt"), reload)      # until it is cancelled
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+POLL_SECONDS = 1.0
+RESYNC_SECONDS = 60.0
+
+Signature = tuple[int, int, int] | None
+
+
+async def watch(
+    path: Path, changed: Callable[[], Awaitable[None]], *, poll: float = POLL_SECONDS, resync: float = RESYNC_SECONDS,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> None:
+    """Call `changed` at once, whenever the file has changed, and every `resync` seconds all the same. Never returns.
+
+    A file that is replaced as a whole, also through symbolic links, is seen; one that is gone for a while is waited
+    for. `changed` reads the file itself, and must not raise.
+    """
+    known, waited = await asyncio.to_thread(signature, path), 0.0
+    await changed()
+    while True:
+        await sleep(poll)
+        waited += poll
+        found = await asyncio.to_thread(signature, path)
+        if found != known or waited >= resync:
+            known, waited = found, 0.0
+            await changed()
+
+
+def signature(path: Path) -> Signature:
+    """What differs when a file's content does: its inode, size and time of change; None for a file that is not
+    there."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns

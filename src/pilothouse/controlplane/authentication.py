@@ -1,0 +1,127 @@
+"""The authenticators that the options ask for, and what keeps them up to date (upstream: pkg/kubeapiserver/options/
+authentication.go, ApplyTo).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.status import StatusError
+from pilothouse.authentication import bootstraptoken, factory, legacytoken
+from pilothouse.authentication.boundtoken import BoundTokenValidator
+from pilothouse.authentication.legacytoken import LegacyTokenValidator
+from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
+from pilothouse.authentication.serviceaccountmetrics import ServiceAccountMetrics
+from pilothouse.authentication.x509 import X509Authenticator
+from pilothouse.controlplane import config
+from pilothouse.controlplane.token_issuer import public_keys
+from pilothouse.controlplane.token_subjects import TokenSubjects
+from pilothouse.observability.logging import log
+from pilothouse.server.routes.openid import key_id
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from pilothouse.admission.interface import Lister
+    from pilothouse.apimachinery.webhook.caller import Caller
+    from pilothouse.authentication.interface import Authenticator, TokenAuthenticator
+    from pilothouse.options.options import Options
+    from pilothouse.server.hooks import HookContext
+    from pilothouse.server.loopback import LoopbackClient
+
+_SECRETS = GroupResource("", "secrets")
+
+
+def build(options: Options, objects: Lister) -> Authentication:
+    """Raises OSError or ValueError for files that cannot be used."""
+    given = options.authentication
+    audiences = given.api_audiences
+    usage = TokenUsage()
+    certificates = X509Authenticator(
+        [path.read_bytes() for path in options.client_ca_files],
+        read_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
+    )
+    webhook, caller = _webhook(options) if given.authentication_token_webhook_config_file else (None, None)
+    requests = factory.build(
+        audiences=audiences, request_header=config.request_header(options), certificates=certificates,
+        token_auth_file=given.token_auth_file, service_accounts=_service_accounts(options, objects, usage),
+        bootstrap_tokens=_bootstrap_tokens(objects) if given.enable_bootstrap_token_auth else None, webhook=webhook,
+        anonymous=factory.everybody() if given.anonymous_auth else None,
+    )
+    return Authentication(requests, usage, caller)
+
+
+class Authentication:
+    """`requests` authenticates requests. `start` begins what goes on beside them, `close` ends connections."""
+
+    def __init__(self, requests: Authenticator, usage: TokenUsage, webhook: Caller | None = None) -> None:
+        self.requests = requests
+        self._usage = usage
+        self._webhook = webhook
+
+    def start(self, context: HookContext) -> None:
+        self._usage.client = context.client
+
+    async def close(self) -> None:
+        if self._webhook is not None:
+            await self._webhook.close()
+
+
+class TokenUsage:
+    """Labels Secrets with the day on which their tokens were last used, once there is a client to do it."""
+
+    def __init__(self) -> None:
+        self.client: LoopbackClient | None = None
+
+    async def mark(self, namespace: str, name: str, uid: str, day: str) -> None:
+        """An `authentication.legacytoken.MarkUsed`."""
+        if self.client is None:
+            return
+        patch = {"metadata": {"uid": uid, "labels": {legacytoken.LAST_USED_LABEL: day}}}
+        try:
+            await self.client.patch("", "v1", "secrets", name, patch, namespace)
+        except StatusError as error:
+            log.error(
+                f"Failed to label legacy service account token {namespace}/{name} with last-used date", error
+            )
+
+
+def _service_accounts(options: Options, objects: Lister, usage: TokenUsage) -> Sequence[TokenAuthenticator]:
+    """Tokens in Secrets, then those of TokenRequests."""
+    accounts, audiences = options.service_accounts, options.authentication.api_audiences
+    lookup, metrics = TokenSubjects(objects), ServiceAccountMetrics()
+    keys = _keys(accounts.service_account_key_file)
+    legacy = LegacyTokenValidator(lookup if accounts.service_account_lookup else None, usage.mark, metrics=metrics)
+    bound = BoundTokenValidator(lookup, metrics=metrics)
+    return [
+        ServiceAccountAuthenticator([legacytoken.ISSUER], keys, audiences, legacy, metrics),
+        ServiceAccountAuthenticator(accounts.service_account_issuer, keys, audiences, bound, metrics),
+    ]
+
+
+def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes]]]:
+    return lambda: [(key_id(key), key) for key in public_keys(files)]
+
+
+def _bootstrap_tokens(objects: Lister) -> TokenAuthenticator:
+    return bootstraptoken.BootstrapTokenAuthenticator(
+        lambda name: objects.get(_SECRETS, bootstraptoken.NAMESPACE, name)
+    )
+
+
+def _webhook(options: Options) -> tuple[TokenAuthenticator, Caller]:
+    from pilothouse.apimachinery.webhook import kubeconfig
+    from pilothouse.apimachinery.webhook.caller import Caller as WebhookCaller
+    from pilothouse.authentication.tokencache import CachingTokenAuthenticator
+    from pilothouse.authentication.tokenwebhook import WebhookTokenAuthenticator
+
+    given = options.authentication
+    caller = WebhookCaller(kubeconfig.load(Path(given.authentication_token_webhook_config_file)))
+    asking = WebhookTokenAuthenticator(caller, given.authentication_token_webhook_version, given.api_audiences)
+    seconds = given.authentication_token_webhook_cache_ttl
+    return CachingTokenAuthenticator(
+        asking, success_seconds=seconds, failure_seconds=seconds, cache_errors=False
+    ), caller
