@@ -75,16 +75,24 @@ def test_a_stream_is_passed_on_as_it_comes(tmp_path: Path) -> None:
         await response.write(b'{"n":1}\n')
         await more.wait()
         await response.write(b'{"n":2}\n')
+        await asyncio.Event().wait()
         return response
 
     async def test(plane: Plane, extension: Extension) -> None:
         await available(plane, extension)
         extension.answers[FLUNDERS] = watch
-        response = await plane.as_user()(Request("GET", FLUNDERS, "watch=true"))
+        request = Request("GET", FLUNDERS, "watch=true")
+        response = await plane.as_user()(request)
         assert isinstance(response, StreamResponse)
         assert await anext(response.stream) == b'{"n":1}\n'
         more.set()
-        assert [chunk async for chunk in response.stream] == [b'{"n":2}\n']
+        assert await anext(response.stream) == b'{"n":2}\n'
+        waiting = asyncio.ensure_future(anext(response.stream, b"the end"))
+        await asyncio.sleep(0)
+        # as a shutdown does
+        assert request.context.end_stream is not None
+        request.context.end_stream()
+        assert await waiting == b"the end"
         await response.stream.aclose()  # type: ignore[attr-defined]
 
     run(test, tmp_path)

@@ -233,6 +233,21 @@ def test_an_upgraded_connection_is_carried_through(pair: Pair, tmp_path: Path) -
     asyncio.run(main())
 
 
+def test_a_server_that_is_told_to_ask_itself_does_not_run_in_circles(pair: Pair) -> None:
+    service = {"name": "kubernetes", "namespace": "default", "port": 443}
+    spec = {"group": "loop.example.com", "version": "v1", "groupPriorityMinimum": 1, "versionPriority": 1}
+    obj = {
+        "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": {"name": "v1.loop.example.com"},
+        "spec": {**spec, "service": service, "insecureSkipTLSVerify": True},
+    }
+    pair.kubectl("apply", "-f", "-", stdin=json.dumps(obj))
+    pair.kubectl("wait", "--for=condition=Available=False", "apiservice/v1.loop.example.com", "--timeout=60s")
+    (condition,) = pair.kubectl.json("get", "apiservice", "v1.loop.example.com")["status"]["conditions"]
+    assert condition["reason"] == "FailedDiscoveryCheck"
+    assert condition["message"].endswith(f"{pair.front.url}/apis/loop.example.com/v1: 503")
+    pair.kubectl("delete", "apiservice", "v1.loop.example.com")
+
+
 def test_a_dead_server_takes_nobody_along(pair: Pair) -> None:
     """The last test of this module: it ends the server behind."""
     pair.behind.stop()

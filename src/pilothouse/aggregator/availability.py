@@ -150,16 +150,14 @@ class AvailabilityController:
         """Write the condition if it says something new. Raises StatusError."""
         name: str = obj["metadata"]["name"]
         old = available(obj)
-        is_remote = service_of(obj) is not None
-        if is_remote:
-            self._metrics.set(name, condition["status"] == "True")
+        self._metrics.set(name, condition["status"] == "True")
         if old is not None and all(old.get(key) == value for key, value in condition.items()):
             return
         since = old.get("lastTransitionTime") if old and old.get("status") == condition["status"] else None
         new = {"type": "Available", "lastTransitionTime": since or meta.format_time(self._clock()), **condition}
         rest = [c for c in (obj.get("status") or {}).get("conditions") or () if c["type"] != "Available"]
         await self._client.update(*API_SERVICES, {**obj, "status": {"conditions": [*rest, new]}}, subresource="status")
-        if is_remote and is_available(obj) and condition["status"] != "True":
+        if is_available(obj) and condition["status"] != "True":
             self._metrics.count(name, condition["reason"])
 
 

@@ -18,7 +18,7 @@ class AvailabilityMetrics:
         )
 
     def set(self, name: str, available: bool) -> None:
-        """How a remote APIService is now."""
+        """How an APIService is now."""
         self._gauge.set(0.0 if available else 1.0, name)
 
     def forget(self, name: str) -> None:

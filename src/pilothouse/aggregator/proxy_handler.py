@@ -13,7 +13,7 @@ from pilothouse.apimachinery.http import Headers, Request, Response
 from pilothouse.apimachinery.proxy import headers as passing
 from pilothouse.apimachinery.proxy import upgrade
 from pilothouse.apimachinery.proxy.backend import BackendError
-from pilothouse.apimachinery.proxy.forward import Answer, forward, response_of
+from pilothouse.apimachinery.proxy.forward import forward, response_of
 from pilothouse.apimachinery.proxy.location import Location, encode_query
 from pilothouse.observability.logging import log
 from pilothouse.server.responses import text_error
@@ -104,12 +104,10 @@ class ProxyHandler:
         if self._reject_redirects and 300 <= answer.status < 400 and passing.value_of(answer.headers, b"location"):
             await answer.aclose()
             return Response(502, _REDIRECT)
-        return await _response(answer)
-
-
-async def _response(answer: Answer) -> Response:
-    answer.headers = passing.without_cors(answer.headers)
-    return await response_of(answer)
+        # A shutdown ends watches in order.
+        request.context.end_stream = answer.end
+        answer.headers = passing.without_cors(answer.headers)
+        return await response_of(answer)
 
 
 def _is_discovery(request: Request) -> bool:

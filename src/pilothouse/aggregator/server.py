@@ -45,7 +45,12 @@ class Aggregator:
             self._openapi, reject_redirects=aggregation.reject_redirects,
             terminated=config.chain.metrics.record_termination,
         )
-        metrics = AvailabilityMetrics(config.chain.metrics.registry)
+        registry = config.chain.metrics.registry
+        metrics = AvailabilityMetrics(registry)
+        aggregated = registry.counter(
+            "aggregator_discovery_aggregation_count_total", "Counter of number of times discovery was aggregated"
+        )
+        registry.add_collector(lambda: aggregated.set(config.discovery.regenerations))
         self.availability = AvailabilityController(
             self.services, aggregation.objects, self._proxies.backend, metrics,
             lambda: not server.health[READYZ].failing(),

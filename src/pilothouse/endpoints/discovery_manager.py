@@ -75,6 +75,8 @@ class ResourceManager(AggregatedDocument):
         super().__init__()
         self._sources = {source: Registrar(self, source) for source in Source}
         self._current: Encoded | None = None
+        self.regenerations = 0
+        """How often the document was joined."""
 
     def of(self, source: Source) -> Registrar:
         return self._sources[source]
@@ -84,6 +86,7 @@ class ResourceManager(AggregatedDocument):
 
     def encoded(self) -> Encoded:
         if self._current is None:
+            self.regenerations += 1
             self._current = encoded_list(self._groups())
         return self._current
 

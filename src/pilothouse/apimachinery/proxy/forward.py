@@ -29,6 +29,7 @@ class Answer(AsyncIterator[bytes]):
         self._transport = transport
         self._session = session
         self._response = response
+        self._ended = False
         self.status = response.status
         self.headers = passing.end_to_end(response.raw_headers)
 
@@ -50,12 +51,19 @@ class Answer(AsyncIterator[bytes]):
         import aiohttp
 
         try:
-            chunk = await self._response.content.readany()
+            chunk = b"" if self._ended else await self._response.content.readany()
         except aiohttp.ClientError as error:
+            if self._ended:
+                raise StopAsyncIteration from None
             raise ConnectionError(f"the backend's answer broke off: {error}") from None
         if not chunk:
             raise StopAsyncIteration
         return chunk
+
+    def end(self) -> None:
+        """Let the body end here, as if the backend had ended it."""
+        self._ended = True
+        self._response.close()
 
     async def aclose(self) -> None:
         self._response.close()
