@@ -95,8 +95,11 @@ class HTTPProtocol(asyncio.Protocol):
                 exchange.abandon()
         self._queue.clear()
         self._writer.end()
-        if self._task is not None:
-            self._task.cancel()
+        self._current = self._incoming = self._parser = None
+        task, self._task = self._task, None
+        if task is not None:
+            # It keeps its exception, whose frames know this connection: circles keep buffers and events for minutes.
+            task.cancel()
 
     def pause_writing(self) -> None:
         self._writer.pause()
