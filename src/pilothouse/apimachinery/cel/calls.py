@@ -146,7 +146,7 @@ def _constant_regex(implementation: Implementation, pattern: Any, test: bool) ->
         search = compile_regex(pattern)
     except EvaluationError as err:
         raise CompileError(str(err)) from None
-    return (lambda text, _: search(text) is not None) if test else implementation
+    return (lambda text, _: search(text)) if test else implementation
 
 
 _EXACT: Final = frozenset((t.STRING, t.INT, t.BOOL, t.BYTES, t.UINT))

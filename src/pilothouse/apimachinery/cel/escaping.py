@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-_RESERVED: Final = frozenset((
+RESERVED: Final = frozenset((
     "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import",
     "let", "loop", "package", "namespace", "return", "var", "void", "while",
 ))
@@ -16,7 +16,7 @@ def escape(name: str) -> str | None:
     """`a-b` becomes `a__dash__b`; None for a name that CEL cannot have."""
     if not name or "0" <= name[0] <= "9":
         return None
-    if name in _RESERVED:
+    if name in RESERVED:
         return f"__{name}__"
     if not _PLAIN.fullmatch(name):
         return None

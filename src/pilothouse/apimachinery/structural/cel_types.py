@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.cost import Path, SizeEstimator
-from pilothouse.apimachinery.cel.escaping import escape
+from pilothouse.apimachinery.cel.escaping import RESERVED, escape
 from pilothouse.apimachinery.cel.sizes import Estimate
 from pilothouse.apimachinery.cel.types import Field, ListType, StructType, Type
 from pilothouse.apimachinery.structural.model import Schema, Structural
@@ -101,6 +101,9 @@ def _object(schema: Structural, is_root: bool) -> Declared | None:
         escaped = escape(name)
         if escaped is not None:
             fields[escaped] = Field(escaped, declared.type, name)
+            if name in RESERVED:
+                # what CEL reserves, yet parses as a name, may stand for itself (types.go, FindStructFieldType)
+                fields.setdefault(name, Field(name, declared.type, name))
         if name in required and (child is None or child.default is None):
             size += len(name.encode()) + declared.min_size + 4
     return Declared(StructType(f"selfType{next(_names)}", fields, 0), size)

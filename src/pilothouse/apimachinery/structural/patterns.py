@@ -30,19 +30,30 @@ class PatternError(ValueError):
 
 @lru_cache(maxsize=1024)
 def compile_pattern(pattern: str, memory: int = _MEMORY) -> Search:
-    """Raises PatternError."""
+    """Whether texts contain a match. Raises PatternError."""
+    return _search(pattern, _options(memory), compile_expression(pattern, memory).search)
+
+
+@lru_cache(maxsize=1024)
+def compile_expression(pattern: str, memory: int = _MEMORY) -> Any:
+    """RE2's own object, which tells where matches are. Raises PatternError."""
+    import re2
+
+    try:
+        return re2.compile(pattern, _options(memory))
+    except re2.error as error:
+        raise PatternError(f"error parsing regexp: {_in_go_words(error.args[0], pattern)}") from None
+    except UnicodeEncodeError:
+        raise PatternError(f"error parsing regexp: invalid UTF-8: `{pattern}`") from None
+
+
+def _options(memory: int) -> Any:
     import re2
 
     options = re2.Options()
     options.log_errors = False
     options.max_mem = memory
-    try:
-        expression = re2.compile(pattern, options)
-    except re2.error as error:
-        raise PatternError(f"error parsing regexp: {_in_go_words(error.args[0], pattern)}") from None
-    except UnicodeEncodeError:
-        raise PatternError(f"error parsing regexp: invalid UTF-8: `{pattern}`") from None
-    return _search(pattern, options, expression.search)
+    return options
 
 
 def _search(pattern: str, options: Any, search: Callable[[str], Any]) -> Search:

@@ -15,6 +15,7 @@ from pilothouse.apimachinery import field
 from pilothouse.apimachinery.aggregate import aggregate
 from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.structural import objectmeta, pruning
+from pilothouse.apimachinery.structural.cel_validator import new_rule_validator
 from pilothouse.apimachinery.structural.correlation import deep_equal
 from pilothouse.apimachinery.structural.defaulting import deep_copy
 from pilothouse.apimachinery.structural.gojson import go_json_value
@@ -84,7 +85,16 @@ def _check(s: Structural, values: ValueSchema, path: str, require_pruned: bool) 
             return [*errors, e.error]
         if found := objectmeta.validate(value, s, path=path, is_resource_root=s.embedded_resource):
             return [*errors, *found]
-    return errors + validate_value(values, value, "", None).at(path)
+    found = validate_value(values, value, "", None).at(path)
+    return errors + (found or _check_rules(s, value, path, s.embedded_resource))
+
+
+def _check_rules(s: Structural, value: Any, path: str, is_root: bool) -> list[Error]:
+    """A default must pass the rules about it beside an equal old value, and as a value that is new."""
+    validator = new_rule_validator(s, is_root)
+    if validator is None:
+        return []
+    return validator.validate(value, value, path) or validator.validate(value, None, path)
 
 
 def _check_inside_metadata(s: Structural, values: ValueSchema, place: _Place) -> list[Error]:
@@ -99,7 +109,7 @@ def _check_inside_metadata(s: Structural, values: ValueSchema, place: _Place) ->
         text = str(e)
     if text:
         return [field.invalid(path, go_json_value(s.default), f"must result in valid metadata: {text}")]
-    return validate_value(values, s.default, "", None).at(path)
+    return validate_value(values, s.default, "", None).at(path) or _check_rules(s, s.default, path, False)
 
 
 def _surrounded(value: Any, steps: _Steps) -> dict[str, Any]:

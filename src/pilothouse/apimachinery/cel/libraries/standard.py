@@ -23,7 +23,7 @@ _ORDERED = ("bool", "int64", "uint64", "double", "string", "bytes", "timestamp",
 
 
 def compile_regex(pattern: str) -> Search:
-    """Finds the first match of a pattern; raises EvaluationError in Go's words."""
+    """Tells whether a text has a match; raises EvaluationError in Go's words."""
     try:
         return compile_pattern(pattern)
     except PatternError as err:
@@ -31,7 +31,7 @@ def compile_regex(pattern: str) -> Search:
 
 
 def matches(text: str, pattern: str) -> bool:
-    return compile_regex(pattern)(text) is not None
+    return compile_regex(pattern)(text)
 
 
 def contained(value: Any, container: Any) -> bool:

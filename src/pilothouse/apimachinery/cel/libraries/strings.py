@@ -4,8 +4,8 @@ from typing import Any
 
 from pilothouse.apimachinery.cel.declarations import Library
 from pilothouse.apimachinery.cel.libraries.formatting import format_text
-from pilothouse.apimachinery.cel.libraries.standard import compile_regex
 from pilothouse.apimachinery.cel.values import EvaluationError, shown
+from pilothouse.apimachinery.structural.patterns import PatternError, compile_expression
 
 _ESCAPES = {
     "\a": "\\a", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v", "\\": "\\\\", '"': '\\"',
@@ -88,22 +88,21 @@ def quote(text: str) -> str:
     return '"' + "".join(_ESCAPES.get(c, "\ufffd" if "\ud800" <= c <= "\udfff" else c) for c in text) + '"'
 
 
-def _search(pattern: str) -> Any:
+def _expression(pattern: str) -> Any:
     try:
-        return compile_regex(pattern)
-    except EvaluationError as err:
+        return compile_expression(pattern)
+    except PatternError as err:
         raise EvaluationError(f"Illegal regex: {err}") from None
 
 
 def find(text: str, pattern: str) -> str:
-    match = _search(pattern)(text)
+    match = _expression(pattern).search(text)
     return str(match.group()) if match is not None else ""
 
 
 def find_all(text: str, pattern: str, count: int = -1) -> list[str]:
-    search = _search(pattern).__self__.finditer
     found: list[str] = []
-    for match in search(text):
+    for match in _expression(pattern).finditer(text):
         if 0 <= count <= len(found):
             break
         found.append(match.group())
