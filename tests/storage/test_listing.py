@@ -73,7 +73,7 @@ def test_scans_give_way_to_the_loop() -> None:
             while time.perf_counter() < until:
                 pass
             yield
-        return Page([], 1, False, 0)
+        return Page([], 1, False, 0, 0)
 
     async def ticker() -> None:
         nonlocal turns

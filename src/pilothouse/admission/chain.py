@@ -29,6 +29,7 @@ from pilothouse.admission.interface import (
     Validation,
     ValidationInterface,
 )
+from pilothouse.admission.steps import ADMIT, VALIDATE, Steps
 from pilothouse.apimachinery.gvk import GroupResource
 
 
@@ -126,9 +127,13 @@ class Route:
 
     __slots__ = ("mutators", "validators")
 
-    def __init__(self, plugins: Sequence[Plugin]) -> None:
-        self.mutators = tuple(p.admit for p in plugins if isinstance(p, MutationInterface))
-        self.validators = tuple(p.validate for p in plugins if isinstance(p, ValidationInterface))
+    def __init__(self, operation: str, plugins: Sequence[Plugin]) -> None:
+        self.mutators = Steps(
+            ADMIT, operation, [(type(p).__name__, p.admit) for p in plugins if isinstance(p, MutationInterface)]
+        )
+        self.validators = Steps(
+            VALIDATE, operation, [(type(p).__name__, p.validate) for p in plugins if isinstance(p, ValidationInterface)]
+        )
 
 
 class Chain:
@@ -143,17 +148,15 @@ class Chain:
         key = (operation, resource, subresource)
         route = self._routes.get(key)
         if route is None:
-            route = self._routes[key] = Route([p for p in self._plugins if p.handles(*key)])
+            route = self._routes[key] = Route(operation, [p for p in self._plugins if p.handles(*key)])
         return route
 
     async def admit(self, a: Attributes) -> None:
         """Mutating admission: changes `a.object` in place. Raises StatusError."""
-        for admit in self.route(a.operation, a.resource, a.subresource).mutators:
-            await admit(a)
+        await self.route(a.operation, a.resource, a.subresource).mutators(a)
 
     async def validate(self, a: Attributes) -> None:
-        for validate in self.route(a.operation, a.resource, a.subresource).validators:
-            await validate(a)
+        await self.route(a.operation, a.resource, a.subresource).validators(a)
 
     def validation(self, a: Attributes) -> Validation | None:
         """Validating admission of a create or update for the storage to call, or None when nobody cares.
@@ -171,21 +174,19 @@ class Chain:
             if not named and obj is not None:
                 # by now a name has been generated, maybe another than at the last try
                 a.name = obj["metadata"].get("name", "")
-            for validate in validators:
-                await validate(a)
+            await validators(a)
 
         return validation
 
     def deletion(self, a: Attributes) -> Validation | None:
         """Mutating and validating admission of a delete, for the storage to call."""
         route = self.route(a.operation, a.resource, a.subresource)
-        steps = (*route.mutators, *route.validators)
-        if not steps:
+        if not route.mutators and not route.validators:
             return None
 
         async def deletion(obj: Object | None, old: Object | None) -> None:
             a.object, a.old_object = obj, old
-            for step in steps:
-                await step(a)
+            await route.mutators(a)
+            await route.validators(a)
 
         return deletion

@@ -134,3 +134,12 @@ def _single_name(request: Request) -> str:
 def request_uri(request: Request) -> str:
     """Path and query as the client sent them (the path in its decoded form)."""
     return f"{request.path}?{request.raw_query}" if request.raw_query else request.path
+
+
+def scope_of(info: RequestInfo) -> str:
+    """What a request is about: "resource", "namespace", "cluster" or "", as in metrics (upstream: CleanScope)."""
+    if info.name or info.verb == "create":
+        return "resource"
+    if info.namespace:
+        return "namespace"
+    return "cluster" if info.is_resource_request else ""

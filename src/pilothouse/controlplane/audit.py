@@ -25,6 +25,7 @@ _MEGABYTE = 1024 * 1024
 
 def build(options: AuditOptions) -> Auditor | None:
     """None without a policy or without a backend. Raises ValueError for files that cannot be used."""
+    metrics = AuditMetrics()
     if not options.audit_policy_file:
         return None
     try:
@@ -33,7 +34,6 @@ def build(options: AuditOptions) -> Auditor | None:
         raise ValueError(f"loading audit policy file: {e}") from None
     if strict_error:
         log.warning(f"Audit policy contains errors, falling back to lenient decoding: {strict_error}")
-    metrics = AuditMetrics()
     backends = []
     if options.audit_log_path:
         backends.append(_log(options, metrics))

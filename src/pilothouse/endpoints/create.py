@@ -27,7 +27,7 @@ def create(scope: Scope) -> Handler:
         ctx = request.context
         accepted = scope.negotiate(request)
         media_type = input_media_type(request)
-        body = await request.body(scope.services.max_body_bytes)
+        body = await scope.read_body(request, "create")
         wanted = options.write_options(request, "CreateOptions")
         heavy = ctx.heavy = is_heavy(body)
         given = (body, media_type, wanted.field_validation, ctx)

@@ -63,7 +63,7 @@ def delete(scope: Scope) -> Handler:
 
 async def read_delete_options(request: Request, scope: Scope) -> DeleteOptions:
     """From the body if there is one, else from the query. Raises 400, 413, 415 and 422."""
-    body = await request.body(scope.services.max_body_bytes)
+    body = await scope.read_body(request, "delete")
     if body:
         given = (body, input_media_type(request))
         wanted = await aside(decode_delete_options, *given) if is_heavy(body) else decode_delete_options(*given)

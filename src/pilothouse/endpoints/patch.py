@@ -45,7 +45,7 @@ def patch(scope: Scope) -> Handler:
         if mechanism is None:
             raise unsupported(request) if routed else unsupported_media_type(tuple(mechanisms))
         accepted = scope.negotiate(request)
-        body = await request.body(scope.services.max_body_bytes)
+        body = await scope.read_body(request, "patch")
         keep_patch(ctx, body, content_type)
         applies = content_type == APPLY_YAML
         wanted = options.patch_options(request, applies)

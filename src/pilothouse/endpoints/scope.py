@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.endpoints.messages import Messages
+from pilothouse.endpoints.metrics import WatchMetrics, record_body
 from pilothouse.endpoints.negotiation import (
     MEDIA_TYPES,
     STREAM_MEDIA_TYPES,
@@ -25,6 +26,7 @@ from pilothouse.endpoints.selection import field_labels
 
 if TYPE_CHECKING:
     from pilothouse.admission.chain import Chain
+    from pilothouse.apimachinery.http import Request
     from pilothouse.apimachinery.managedfields.manager import FieldManager
     from pilothouse.apimachinery.requestinfo import RequestInfo
     from pilothouse.authorization.interface import Authorizer
@@ -117,6 +119,13 @@ class Scope:
         else:
             self.negotiate = self.negotiate_list = _custom_scale_negotiator if bodies.typed else _custom_negotiator
         self.messages = Messages(rendering, resource.list_kind)
+        self.watch_metrics = WatchMetrics(resource.gvk.group, resource.gvk.version, resource.name)
+
+    async def read_body(self, request: Request, verb: str) -> bytes:
+        """The request's body, counted under `verb` (as `metrics.record_body` has it). Raises 413."""
+        body = await request.body(self.services.max_body_bytes)
+        record_body(self.group_resource, verb, len(body))
+        return body
 
     @property
     def store(self) -> Store:

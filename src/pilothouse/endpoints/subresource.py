@@ -66,7 +66,7 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
         info = ctx.request_info
         accepted = scope.negotiate(request)
         media_type = input_media_type(request)
-        body = await request.body(scope.services.max_body_bytes)
+        body = await scope.read_body(request, "create")
         wanted = options.write_options(request, "CreateOptions")
         obj = await _decoded(scope, ctx, body, media_type, wanted)
         metadata = obj["metadata"]
@@ -90,7 +90,7 @@ def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
         ctx = request.context
         info = ctx.request_info
         accepted = scope.negotiate(request)
-        body = await request.body(scope.services.max_body_bytes)
+        body = await scope.read_body(request, "update")
         wanted = options.write_options(request, "UpdateOptions")
         obj = await _decoded(scope, ctx, body, input_media_type(request), wanted)
         namespace = scope.namespace(info)

@@ -36,7 +36,7 @@ def update(scope: Scope) -> Handler:
         info = ctx.request_info
         name = info.name
         accepted = scope.negotiate(request)
-        body = await request.body(scope.services.max_body_bytes)
+        body = await scope.read_body(request, "update")
         wanted = options.write_options(request, "UpdateOptions")
         media_type = input_media_type(request)
         namespace = scope.namespace(info)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ import orjson
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.codec.protobuf import envelope, kinds
 from pilothouse.apimachinery.http import Request, Response, StreamResponse
+from pilothouse.apimachinery.requestinfo import scope_of
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints import negotiation, options, paging
 from pilothouse.endpoints.negotiation import JSON, PROTOBUF, Accepted
@@ -24,6 +26,7 @@ from pilothouse.storage.interface import Compacted, Future, Predicate, Watcher, 
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.gvk import GroupVersionKind
+    from pilothouse.endpoints.metrics import WatchMetrics
     from pilothouse.endpoints.scope import Scope
     from pilothouse.registry.rest import Versions
 
@@ -53,6 +56,7 @@ async def start_watch(
     include = options.include_object(request) if _is_table(accepted) else ""
     negotiation.require_stream(accepted)
     stream = WatchStream(timeout, wanted.allow_bookmarks)
+    stream.metrics = scope.watch_metrics
     try:
         stream.watcher = await _open(scope, wanted, predicate, version)
     except StatusError as error:
@@ -61,6 +65,9 @@ async def start_watch(
     if scope.rendering.versions is not None:
         stream.show = _shower(scope.rendering.versions)
         stream.error_frame = lambda error: _error_frame(accepted, error)
+    if wanted.send_initial_events:
+        began, resource_scope = time.monotonic(), scope_of(request.context.request_info)
+        stream.list_sent = lambda: scope.watch_metrics.listed(resource_scope, time.monotonic() - began)
     request.context.end_stream = stream.end
     return StreamResponse(stream, 200, [CONTENT_JSON if accepted.media_type == JSON else CONTENT_PROTOBUF_STREAM])
 
@@ -104,6 +111,9 @@ class WatchStream(AsyncIterator[bytes]):
         self.frame: Framer | None = None
         self.show: Shower | None = None
         self.error_frame: Callable[[StatusError], bytes] | None = None
+        self.metrics: WatchMetrics | None = None
+        self.list_sent: Callable[[], None] | None = None
+        """Called when all objects that a watch began with are on their way."""
         self._taken: list[WatchEvent] = []
         """Events from the watcher that have not been framed, the last one first."""
         self._timeout = timeout
@@ -134,8 +144,6 @@ class WatchStream(AsyncIterator[bytes]):
                 events = await self.show(events)
             except StatusError as error:
                 return self._failed(error)
-        if len(events) == 1:
-            return frame(events[0])
         events.reverse()
         self._taken = events
         return self._chunk()
@@ -148,10 +156,15 @@ class WatchStream(AsyncIterator[bytes]):
         frames: list[bytes] = []
         size = 0
         while taken and size < _CHUNK:
-            found = frame(taken.pop())
+            event = taken.pop()
+            found = frame(event)
             frames.append(found)
             size += len(found)
-        return b"".join(frames)
+            if event.initial_end and self.list_sent is not None:
+                self.list_sent()
+        if self.metrics is not None:
+            self.metrics.sent(frames)
+        return frames[0] if len(frames) == 1 else b"".join(frames)
 
     def _failed(self, error: StatusError) -> bytes:
         """The last frame of a watch whose events cannot be shown."""

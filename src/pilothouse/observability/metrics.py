@@ -9,6 +9,7 @@ on a hot path keeps the series and adds to it: `series.value += 1` is all that a
 """
 
 from bisect import bisect_left
+from collections import Counter as Counting
 from collections.abc import Callable, Iterator, Sequence
 from math import isfinite
 from typing import Final, TypeVar
@@ -200,6 +201,10 @@ class Registry:
         if type(known) is not type(family) or known.label_names != family.label_names:
             raise ValueError(f"metric {family.name} is already defined otherwise")
         return known
+
+    def stabilities(self) -> dict[str, int]:
+        """How many metrics there are of each stability level."""
+        return dict(Counting(family.stability for family in self._families.values() if family.stability))
 
     def add_collector(self, collector: Callable[[], None]) -> None:
         self._collectors.append(collector)

@@ -1,16 +1,55 @@
-"""How much is stored (upstream: k8s.io/apiserver pkg/storage/etcd3/metrics)."""
+"""What is stored, and what the watch caches do (upstream: k8s.io/apiserver pkg/storage/etcd3/metrics,
+pkg/storage/cacher/metrics). Everything is asked for at a scrape; nothing here is on the way of a request."""
 
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
-from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Registry
+from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY, STABLE, Registry
+
+
+class Cache(Protocol):
+    """The figures of a resource's watch cache since the start, and of what it holds."""
+
+    @property
+    def revision(self) -> int: ...
+
+    @property
+    def events(self) -> int: ...
+
+    @property
+    def lists(self) -> int: ...
+
+    @property
+    def read(self) -> int: ...
+
+    @property
+    def listed(self) -> int: ...
+
+    def count(self) -> int: ...
+
+    def average_bytes(self) -> int: ...
+
+
+Caches = Callable[[], Iterable[tuple[str, str, Cache]]]
+"""(group, resource, watch cache) of every resource that is stored."""
 
 
 def install_storage_metrics(
-    counts: Callable[[], Iterable[tuple[str, str, int]]],
-    size: Callable[[], int] | None = None,
-    registry: Registry = REGISTRY,
+    caches: Caches, size: Callable[[], int] | None = None, registry: Registry = REGISTRY
 ) -> None:
-    """Ask at each scrape: `counts()` gives (group, resource, objects), `size()` the database's bytes."""
+    """`size()` gives the database's bytes."""
+    _install_objects(caches, registry)
+    _install_caches(caches, registry)
+    if size is None:
+        return
+    total = registry.gauge(
+        "apiserver_storage_size_bytes", "Size of the storage database file physically allocated in bytes.",
+        ("storage_cluster_id",), STABLE,
+    )
+    registry.add_collector(lambda: total.set(size(), "storage-cluster-0"))
+
+
+def _install_objects(caches: Caches, registry: Registry) -> None:
     by_name = registry.gauge(
         "apiserver_storage_objects",
         "(Deprecated since 1.34.0) [DEPRECATED, consider using apiserver_resource_objects instead] Number of stored"
@@ -23,19 +62,72 @@ def install_storage_metrics(
         " will be -1.",
         ("group", "resource"), ALPHA,
     )
-    total = None if size is None else registry.gauge(
-        "apiserver_storage_size_bytes", "Size of the storage database file physically allocated in bytes.",
-        ("storage_cluster_id",), STABLE,
+    sizes = registry.gauge(
+        "apiserver_resource_size_estimate_bytes",
+        "Estimated size of stored objects in database. Estimate is based on sum of last observed sizes of serialized"
+        " objects. In case of a fetching error, the value will be -1.",
+        ("group", "resource"), ALPHA,
     )
 
     def collect() -> None:
         # Custom resources come and go, and with them their series.
-        by_name.series.clear()
-        by_group.series.clear()
-        for group, resource, count in counts():
+        for gauge in (by_name, by_group, sizes):
+            gauge.series.clear()
+        for group, resource, cache in caches():
+            count = cache.count()
             by_name.set(count, f"{resource}.{group}" if group else resource)
             by_group.set(count, group, resource)
-        if total is not None and size is not None:
-            total.set(size(), "storage-cluster-0")
+            sizes.set(count * cache.average_bytes(), group, resource)
+
+    registry.add_collector(collect)
+
+
+def _install_caches(caches: Caches, registry: Registry) -> None:
+    labels = ("group", "resource")
+    received = registry.counter(
+        "apiserver_storage_events_received_total", "Number of etcd events received split by kind.", labels, BETA
+    )
+    cached = registry.counter(
+        "apiserver_watch_cache_events_received_total",
+        "Counter of events received in watch cache broken by resource type.", labels,
+    )
+    dispatched = registry.counter(
+        "apiserver_watch_cache_events_dispatched_total",
+        "Counter of events dispatched in watch cache broken by resource type.", labels,
+    )
+    initialized = registry.counter(
+        "apiserver_watch_cache_initializations_total",
+        "Counter of watch cache initializations broken by resource type.", labels,
+    )
+    revision = registry.gauge(
+        "apiserver_watch_cache_resource_version", "Current resource version of watch cache broken by resource type.",
+        labels,
+    )
+    lists = registry.counter(
+        "apiserver_cache_list_total", "Number of LIST requests served from watch cache", ("group", "index", "resource")
+    )
+    read = registry.counter(
+        "apiserver_cache_list_fetched_objects_total",
+        "Number of objects read from watch cache in the course of serving a LIST request",
+        ("group", "index", "resource"),
+    )
+    listed = registry.counter(
+        "apiserver_cache_list_returned_objects_total",
+        "Number of objects returned for a LIST request from watch cache", labels,
+    )
+    families = (received, cached, dispatched, initialized, revision, lists, read, listed)
+
+    def collect() -> None:
+        for family in families:
+            family.series.clear()
+        for group, resource, cache in caches():
+            for counter in (received, cached, dispatched):
+                counter.set(cache.events, group, resource)
+            initialized.set(1, group, resource)
+            revision.set(cache.revision, group, resource)
+            if cache.lists:
+                lists.set(cache.lists, group, "", resource)
+                read.set(cache.read, group, "", resource)
+                listed.set(cache.listed, group, resource)
 
     registry.add_collector(collect)

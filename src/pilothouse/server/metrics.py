@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from pilothouse.apimachinery.http import Request, StreamResponse
-from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch
+from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch, scope_of
 from pilothouse.endpoints.deprecation import DEPRECATED, REMOVED
 from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Counter, HistogramSeries, Registry, Series
 from pilothouse.server.streams import tracked
@@ -25,15 +25,6 @@ _METHODS = frozenset({
 })
 _PLAIN_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE"})
 _CONNECT_SUBRESOURCES = frozenset({"log", "exec", "portforward", "attach", "proxy"})
-
-
-def scope_of(info: RequestInfo) -> str:
-    """upstream: CleanScope"""
-    if info.name or info.verb == "create":
-        return "resource"
-    if info.namespace:
-        return "namespace"
-    return "cluster" if info.is_resource_request else ""
 
 
 def reported_verb(request: Request) -> str:

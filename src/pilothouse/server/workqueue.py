@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.observability.logging import log
+from pilothouse.server.workqueue_metrics import WorkQueueMetrics
 
 K = TypeVar("K", bound=Hashable)
 
@@ -28,7 +29,7 @@ class WorkQueue(Generic[K]):
 
     def __init__(
         self, name: str, work: Callable[[K], Awaitable[None]], workers: int = 4, *, first_pause: float = FIRST_PAUSE,
-        longest_pause: float = LONGEST_PAUSE,
+        longest_pause: float = LONGEST_PAUSE, metrics: WorkQueueMetrics | None = None,
     ) -> None:
         self.name = name
         self._first_pause = first_pause
@@ -41,12 +42,14 @@ class WorkQueue(Generic[K]):
         self._failures: dict[K, int] = {}
         self._timers: dict[K, asyncio.TimerHandle] = {}
         self._wake = asyncio.Event()
+        self._metrics = metrics or WorkQueueMetrics(name)
 
     def add(self, key: K) -> None:
         if key in self._running:
             self._again.add(key)
-        else:
+        elif key not in self._waiting:
             self._waiting[key] = None
+            self._metrics.added(key)
             self._wake.set()
 
     def add_after(self, key: K, seconds: float) -> None:
@@ -78,6 +81,7 @@ class WorkQueue(Generic[K]):
             key = next(iter(self._waiting))
             del self._waiting[key]
             self._running.add(key)
+            self._metrics.started(key)
             try:
                 await self._work(key)
             except Exception as error:
@@ -86,6 +90,7 @@ class WorkQueue(Generic[K]):
                 self._failures.pop(key, None)
             finally:
                 self._running.discard(key)
+                self._metrics.done(key)
                 if key in self._again:
                     self._again.discard(key)
                     self.add(key)
@@ -93,6 +98,7 @@ class WorkQueue(Generic[K]):
     def _retry(self, key: K, error: Exception) -> None:
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
+        self._metrics.retried()
         if isinstance(error, Again):
             log.info("Controller will try again", level=2, controller=self.name, key=str(key), err=str(error))
         elif not (isinstance(error, StatusError) and error.code in (404, 409)):

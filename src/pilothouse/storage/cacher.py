@@ -51,7 +51,8 @@ _SAMPLE: Final = 16
 class WatchCache:
     """Implements `interface.Cacher` and `watch.Host`. Made by `Storage.cacher`.
 
-    For metrics: `events` (committed events dispatched), `watches` (open now), `watches_dropped`.
+    For metrics: `events` (committed events dispatched), `watches` (open now), `watches_dropped`; `lists` that `select`
+    answered, the objects it looked at for them (`read`) and gave (`listed`).
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class WatchCache:
         self.events = 0
         self.changes = 0
         self.watches_dropped = 0
+        self.lists = self.read = self.listed = 0
 
     @property
     def revision(self) -> int:
@@ -119,7 +121,11 @@ class WatchCache:
     async def select(
         self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None
     ) -> Page:
-        return await by_turns(self._steps(predicate, limit, start_after, revision))
+        page = await by_turns(self._steps(predicate, limit, start_after, revision))
+        self.lists += 1
+        self.read += page.read
+        self.listed += len(page.items)
+        return page
 
     def _steps(self, predicate: Predicate, limit: int, start_after: str, revision: int | None) -> Steps:
         current = self._storage.revision

@@ -227,12 +227,14 @@ class Predicate:
 
 
 class Page(NamedTuple):
-    """`remaining` counts the keys in scope after the page, selectors apart; `more` says whether there are any."""
+    """`remaining` counts the keys in scope after the page, selectors apart; `more` says whether there are any.
+    `read` counts the objects that were looked at for it."""
 
     items: list[Item]
     revision: int
     more: bool
     remaining: int
+    read: int
 
 
 class Watcher(Protocol):
@@ -269,6 +271,21 @@ class Cacher(Protocol):
     def changes(self) -> int:
         """Another number whenever what can be read has changed: what was worked out from a list still holds if not."""
         ...
+
+    @property
+    def events(self) -> int:
+        """For metrics: committed events since the start. `lists` counts the answers of `select`, `read` and `listed`
+        the objects looked at for them, and in them."""
+        ...
+
+    @property
+    def lists(self) -> int: ...
+
+    @property
+    def read(self) -> int: ...
+
+    @property
+    def listed(self) -> int: ...
 
     def get(self, key: str) -> Item | None:
         """The newest committed object."""

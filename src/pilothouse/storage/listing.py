@@ -59,7 +59,7 @@ def newest_page(items: Ordered, predicate: Predicate, limit: int, start_after: s
     low, high = items.bounds(predicate, start_after)
     if not predicate.selective:
         end = min(low + limit, high) if limit else high
-        return Page(items.items[low:end], revision, end < high, high - end)
+        return Page(items.items[low:end], revision, end < high, high - end, end - low)
     return (yield from _filtered(items.items[low:high], predicate, limit, revision))
 
 
@@ -105,7 +105,7 @@ def _filtered(items: list[Item], predicate: Predicate, limit: int, revision: int
     total = len(items)
     if not predicate.selective:
         end = min(limit, total) if limit else total
-        return Page(items[:end] if end < total else items, revision, end < total, total - end)
+        return Page(items[:end] if end < total else items, revision, end < total, total - end, end)
     labels, fields = predicate.labels, predicate.fields
     verdicts: dict[int, bool] = {}
     out: list[Item] = []
@@ -119,9 +119,9 @@ def _filtered(items: list[Item], predicate: Predicate, limit: int, revision: int
         if limit and len(out) >= limit:
             del out[limit:]
             passed = at + part.index(out[-1]) + 1
-            return Page(out, revision, passed < total, total - passed)
+            return Page(out, revision, passed < total, total - passed, passed)
         yield
-    return Page(out, revision, False, 0)
+    return Page(out, revision, False, 0, total)
 
 
 def _labelled(part: list[Item], labels: Any, verdicts: dict[int, bool]) -> list[Item]:
