@@ -145,6 +145,8 @@ GO_HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028
 
 def _quote(text: str) -> str:
     """Go's %q for the texts that occur in field values."""
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"{text}"'
     out = ['"']
     for c in text:
         if c in '"\\':

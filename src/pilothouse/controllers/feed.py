@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
+import orjson
+
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.observability.logging import log
 from pilothouse.server.loopback import LoopbackClient
@@ -15,8 +17,32 @@ _PAGE = 500
 _PAUSE = 1.0
 
 
+_MANAGED = b',"managedFields":['
+
+
+def metadata_event(line: bytes) -> Object:
+    """A watch event of which at least the object's metadata is there, managedFields aside.
+
+    These stand last in the metadata, and that first in the object, so most of the line need not be read. (In a text
+    the quotes would be escaped: what is found is a key.)
+    """
+    cut = line.find(_MANAGED)
+    if cut >= 0:
+        try:
+            event: Object = orjson.loads(line[:cut] + b"}}}")
+        except orjson.JSONDecodeError:
+            pass  # the key of another object's metadata
+        else:
+            if "metadata" in event["object"]:
+                return event
+    whole: Object = orjson.loads(line)
+    return whole
+
+
 class Feed:
     """Lists page by page, then watches; lists again when the server says that the revision is too old.
+
+    Of what has changed only the metadata is sure to be there.
 
     `on_object(obj)` for what is new or changed, `on_delete(obj)` with the last state, `on_listed(uids)` after
     each full list with the uids of all that is there.
@@ -67,7 +93,9 @@ class Feed:
 
     async def _watch(self, revision: str) -> str:
         """Returns the revision at which the watch ended."""
-        stream = self._client.watch(*self.key, resourceVersion=revision, allowWatchBookmarks=True)
+        stream = self._client.watch(
+            *self.key, decode=metadata_event, resourceVersion=revision, allowWatchBookmarks=True,
+        )
         try:
             async for event in stream:
                 obj = event["object"]

@@ -6,6 +6,8 @@ store, which calls it after its own validation.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.admission.interface import CREATE, DELETE, UPDATE, Attributes
@@ -32,7 +34,6 @@ class Admitting:
         self._namespace = namespace
         self._name = name
         self._options = options
-        self._wired: dict[str, dict[str, Any]] = {}
 
     async def mutate(self, operation: str, obj: Object, old: Object | None) -> Object:
         """The object as the mutating plugins leave it. Raises StatusError."""
@@ -88,18 +89,16 @@ class Admitting:
 
     def _attributes(self, operation: str, obj: Object | None, old: Object | None) -> Attributes:
         scope, options = self._scope, self._options
-        wired = self._wired.get(operation)
-        if wired is None:
-            wired = self._wired[operation] = _wire(operation, options)
         return Attributes(
             self._request.context, operation, scope.kind, scope.group_resource, namespace=self._namespace,
             name=self._name, subresource=scope.subresource_name, object=obj, old_object=old,
-            options=wired, dry_run=options.dry_run,
+            options=_wire(operation, options), dry_run=options.dry_run,
         )
 
 
-def _wire(operation: str, options: WriteOptions | DeleteOptions) -> dict[str, Any]:
-    """metav1.CreateOptions, UpdateOptions or DeleteOptions."""
+@lru_cache(maxsize=1024)
+def _wire(operation: str, options: WriteOptions | DeleteOptions) -> Mapping[str, Any]:
+    """metav1.CreateOptions, UpdateOptions or DeleteOptions. Shared: admission changes nothing of them."""
     found: dict[str, Any] = {"kind": f"{operation.capitalize()}Options", "apiVersion": "meta.k8s.io/v1"}
     if isinstance(options, WriteOptions):
         fields: dict[str, Any] = {"fieldManager": options.field_manager, "fieldValidation": options.field_validation}

@@ -120,7 +120,7 @@ class Informer:
 
     async def _watch(self) -> None:
         """Follow one watch to its end. Raises StatusError."""
-        options = {"resourceVersion": self._revision, "allowWatchBookmarks": "true", **self._query}
+        options: dict[str, Any] = {"resourceVersion": self._revision, "allowWatchBookmarks": "true", **self._query}
         stream = self._client.watch(*self._target, **options)
         try:
             async for event in stream:

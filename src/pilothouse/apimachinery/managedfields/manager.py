@@ -149,9 +149,13 @@ class FieldManager:
             return []
         if not fields:
             return []
-        identity = entries.manager_for(manager or "unknown", entries.UPDATE, self._api_version, self._subresource)
-        owned = VersionedSet(fields, self._api_version, applied=False, ordered=True)
-        return entries.encode(Managed({identity: owned}, {identity: now}))
+        entry = {
+            "manager": manager or "unknown", "operation": entries.UPDATE, "apiVersion": self._api_version, "time": now,
+            "fieldsType": "FieldsV1", "fieldsV1": fields,
+        }
+        if self._subresource:
+            entry["subresource"] = self._subresource
+        return [entry]
 
     def _merge(
         self, live: Object, config: Object, managers: Managers, identity: Manager, manager: str, force: bool

@@ -68,12 +68,12 @@ def _projected(source: Obj) -> list[_Place]:
 
 
 def _colliding(volume: Obj, what: str, places: Sequence[_Place]) -> Iterator[str]:
-    name = go_quote(volume.get("name") or "")
     seen: list[_Place] = []
     for path, source in places:
         place = (path.rstrip("/"), source)
         for other in seen:
             if place[0] and other[0] and _overlap(place[0] + "/", other[0] + "/"):
+                name = go_quote(volume.get("name") or "")
                 yield f"volume {name} ({what}): overlapping paths: {_shown(place)} with {_shown(other)}"
         seen.append(place)
 
