@@ -28,6 +28,13 @@ ALL_VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "up
 READ_VERBS = ("get", "list")
 
 
+class Heavier(Exception):
+    """Raised by a strategy's validating methods where they find out that the rest would hold the loop for too long.
+
+    What they belong to is done once more from the beginning, in a thread, with `Context.heavy` set.
+    """
+
+
 class Strategy:
     """The rules that no schema can say. Subclass what differs; the defaults suit a kind with nothing special.
 

@@ -21,7 +21,7 @@ from pilothouse.apimachinery.validation import is_path_segment_name
 from pilothouse.registry import deletion, writing
 from pilothouse.registry.deletion import Step
 from pilothouse.registry.index import index_for
-from pilothouse.registry.rest import DeleteOptions, Object, Resource, Updater, Validation, Versions, WriteOptions
+from pilothouse.registry.rest import DeleteOptions, Heavier, Object, Resource, Updater, Validation, Versions, WriteOptions
 from pilothouse.storage.interface import Cacher, Conflict, Future, Item, KeyExists
 
 if TYPE_CHECKING:
@@ -144,7 +144,11 @@ class Store:
         done = False
         try:
             given = (self.resource, self.strategy, ctx, obj, namespace, self._zero)
-            await aside(writing.before_create, *given) if ctx.heavy else writing.before_create(*given)
+            try:
+                await aside(writing.before_create, *given) if ctx.heavy else writing.before_create(*given)
+            except Heavier:
+                ctx.heavy = True
+                await aside(writing.before_create, *given)
             if validate is not None:
                 await validate(obj, None)
             key = self.key(namespace, metadata["name"])
@@ -237,7 +241,11 @@ class Store:
         done = False
         try:
             given = (self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
-            await aside(writing.before_update, *given) if heavy else writing.before_update(*given)
+            try:
+                await aside(writing.before_update, *given) if heavy else writing.before_update(*given)
+            except Heavier:
+                heavy = ctx.heavy = True
+                await aside(writing.before_update, *given)
             del given
             obj = await aside(self.normal, obj) if heavy else self.normal(obj)
             writing.keep_field_times(obj, old)
