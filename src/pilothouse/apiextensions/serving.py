@@ -189,10 +189,13 @@ class Serving:
         return found
 
     async def prepare(self, version: str) -> None:
-        """Read a large schema in a thread before it is needed, so that nobody waits for it."""
-        if version not in self._prepared and len(self.definition.item.body) > _LARGE:
-            await asyncio.to_thread(lambda: self.shape(version).type)
-        self._prepared.add(version)
+        """Read a large schema, or one with rules, in a thread before it is needed, so that nobody waits for it."""
+        if version not in self._prepared:
+            body = self.definition.item.body
+            if len(body) > _LARGE or b"x-kubernetes-validations" in body:
+                shape = self.shape(version)
+                await asyncio.to_thread(lambda: (shape.type, shape.rules))
+            self._prepared.add(version)
 
     async def prepare_for(self, api_version: str) -> None:
         """The same for the version in which an object is stored."""

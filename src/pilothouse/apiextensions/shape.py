@@ -24,9 +24,12 @@ Object = dict[str, Any]
 
 
 class Rules(Protocol):
-    """`warnings` receives what is wrong with parts that an update does not change."""
+    """`warnings` receives what is wrong with parts that an update does not change. `short` is a budget for what must
+    not take long: raises OutOfBudget when it is not enough."""
 
-    def validate(self, obj: Object, old: Object | None, warnings: list[str]) -> list[field.Error]: ...
+    def validate(
+        self, obj: Object, old: Object | None, warnings: list[str], *, short: int = 0
+    ) -> list[field.Error]: ...
 
 
 class Shape:

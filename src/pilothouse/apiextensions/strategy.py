@@ -10,9 +10,10 @@ from pilothouse.apimachinery import field, status, validation
 from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.meta import FINALIZER_FOREGROUND, FINALIZER_ORPHAN
 from pilothouse.apimachinery.structural import listtype, objectmeta
+from pilothouse.apimachinery.structural.cel_validator import OutOfBudget
 from pilothouse.apimachinery.structural.values import ValueValidator
 from pilothouse.registry.metachecks import UPDATE
-from pilothouse.registry.rest import Strategy
+from pilothouse.registry.rest import Heavier, Strategy
 from pilothouse.registry.strategies import keep
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ _NOT_CHECKED: Final = (
     "some validation rules were not checked because the object was invalid; correct the existing errors to complete "
     "validation"
 )
+#: What rules may cost on the loop, in CEL's units: some milliseconds.
+_SHORT: Final = 5000
 _INT32_MAX: Final = 2**31 - 1
 _TERMINATING: Final = "create not allowed while custom resource definition is terminating"
 
@@ -149,7 +152,10 @@ class CustomResourceStrategy(Strategy):
         if any(error.reason in _BLOCKING for error in errors):
             return [*errors, field.invalid("<nil>", None, _NOT_CHECKED)]
         warnings: list[str] = []
-        errors = [*errors, *rules.validate(obj, old, warnings)]
+        try:
+            errors = [*errors, *rules.validate(obj, old, warnings, short=0 if ctx.heavy else _SHORT)]
+        except OutOfBudget:
+            raise Heavier from None
         for text in warnings:
             ctx.warn(text)
         return errors

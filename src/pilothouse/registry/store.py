@@ -15,21 +15,27 @@ from pilothouse.apimachinery import field, meta, status
 from pilothouse.apimachinery.aside import aside, is_heavy
 from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.equality import same
-from pilothouse.apimachinery.gvk import GroupKind, GroupResource
+from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.names import generate_name
 from pilothouse.apimachinery.validation import is_path_segment_name
-from pilothouse.registry import deletion, writing
+from pilothouse.registry import deletion, preconditions, writing
 from pilothouse.registry.deletion import Step
 from pilothouse.registry.index import index_for
-from pilothouse.registry.rest import DeleteOptions, Heavier, Object, Resource, Updater, Validation, Versions, WriteOptions
+from pilothouse.registry.rest import (
+    DeleteOptions,
+    Heavier,
+    Object,
+    Resource,
+    Updater,
+    Validation,
+    Versions,
+    WriteOptions,
+)
 from pilothouse.storage.interface import Cacher, Conflict, Future, Item, KeyExists
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
-OPTIMISTIC_LOCK_ERROR = (
-    "the object has been modified; please apply your changes to the latest version and try again"
-)
 #: How often a create with generateName tries another name (upstream: maxNameGenerationCreateAttempts).
 GENERATE_NAME_ATTEMPTS = 8
 _NO_ZERO: Mapping[str, Any] = {}
@@ -63,7 +69,7 @@ class Store:
     ) -> None:
         self.resource = resource
         self.served = tuple(served) or (resource,)
-        self.normal = normal or _with_ordered_metadata
+        self.normal = normal or writing.with_ordered_metadata
         self.cacher = cacher
         self.versions = versions
         self.strategy = resource.strategy
@@ -143,16 +149,13 @@ class Store:
         finish = await self.strategy.begin_create(ctx, obj, options.dry_run)
         done = False
         try:
-            given = (self.resource, self.strategy, ctx, obj, namespace, self._zero)
-            try:
-                await aside(writing.before_create, *given) if ctx.heavy else writing.before_create(*given)
-            except Heavier:
-                ctx.heavy = True
-                await aside(writing.before_create, *given)
+            await _checked(
+                ctx, writing.before_create, self.resource, self.strategy, ctx, obj, namespace, self._zero
+            )
             if validate is not None:
                 await validate(obj, None)
             key = self.key(namespace, metadata["name"])
-            _refuse_resource_version(metadata)
+            writing.refuse_resource_version(metadata)
             try:
                 item = await self._insert(ctx, key, obj, options.dry_run, needed=finish is not None)
             except KeyExists as e:
@@ -206,7 +209,7 @@ class Store:
         while True:
             item = self.cacher.newest(key)
             if uid:
-                self._check_uid(ctx, key, name, uid, item)
+                preconditions.check_uid(self._named(ctx), key, name, uid, item)
             try:
                 if item is not None:
                     return await self._update(ctx, namespace, item, update, options, subresource, validate), False
@@ -236,17 +239,17 @@ class Store:
         obj = await aside(self.normal, obj) if heavy else self.normal(obj)
         if not subresource:
             await self.strategy.permit(ctx, namespace, obj, old)
-        self._check_resource_version(ctx, obj["metadata"], old["metadata"], item)
+        preconditions.check_resource_version(
+            self._named(ctx), obj["metadata"], old["metadata"], item.revision, self.strategy.allow_unconditional_update
+        )
         finish = None if subresource else await self.strategy.begin_update(ctx, obj, old, options.dry_run)
         done = False
         try:
-            given = (self.resource, self.strategy, ctx, obj, old, namespace, subresource, self._named(ctx))
-            try:
-                await aside(writing.before_update, *given) if heavy else writing.before_update(*given)
-            except Heavier:
-                heavy = ctx.heavy = True
-                await aside(writing.before_update, *given)
-            del given
+            await _checked(
+                ctx, writing.before_update, self.resource, self.strategy, ctx, obj, old, namespace, subresource,
+                self._named(ctx),
+            )
+            heavy = ctx.heavy
             obj = await aside(self.normal, obj) if heavy else self.normal(obj)
             writing.keep_field_times(obj, old)
             if validate is not None:
@@ -265,33 +268,6 @@ class Store:
     async def _read(self, item: Item) -> Object:
         """A fresh object of what is stored, in the version of the resource."""
         return decode(item) if self.versions is None else await self.versions.read(item)
-
-    def _check_uid(self, ctx: "Context", key: str, name: str, uid: str, item: Item | None) -> None:
-        have = decode(item)["metadata"]["uid"] if item is not None else ""
-        if uid != have:
-            raise status.conflict(
-                self._named(ctx), name,
-                f"StorageError: invalid object, Code: 4, Key: {key}, ResourceVersion: 0, AdditionalErrorMsg: "
-                f"Precondition failed: UID in precondition: {uid}, UID in object meta: {have}",
-            )
-
-    def _check_resource_version(
-        self, ctx: "Context", metadata: dict[str, Any], old: Mapping[str, Any], item: Item
-    ) -> None:
-        """The version that the object names must be the newest; leaves that version in `metadata`."""
-        try:
-            version = meta.parse_resource_version(metadata.get("resourceVersion") or "")
-        except ValueError as e:
-            raise status.plain_internal(str(e)) from None
-        resource = self._named(ctx)
-        if version == 0:
-            if not self.strategy.allow_unconditional_update:
-                # upstream names the resource where a kind belongs (store.go, Update): kept
-                missing = field.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-                raise status.invalid(GroupKind(resource.group, resource.resource), old["name"], [missing])
-        elif version != item.revision:
-            raise status.conflict(resource, old["name"], OPTIMISTIC_LOCK_ERROR)
-        metadata["resourceVersion"] = old["resourceVersion"]
 
     async def _replace(self, item: Item, obj: Object, old: Object, dry_run: bool, needed: bool = True) -> Item:
         """`needed`: whether somebody may read `obj` and `old` when it is stored."""
@@ -404,15 +380,12 @@ class Store:
         return list(items)
 
 
-def _with_ordered_metadata(obj: Object) -> Object:
-    return {**obj, "metadata": meta.ordered(obj["metadata"])}
-
-
-def _refuse_resource_version(metadata: Mapping[str, Any]) -> None:
-    """A create names no version; what is no number counts as none (upstream: etcd3/store.go, Create)."""
-    try:
-        version = meta.parse_resource_version(metadata.get("resourceVersion") or "")
-    except ValueError:
-        return
-    if version:
-        raise status.plain_internal("resourceVersion should not be set on objects to be created")
+async def _checked(ctx: "Context", check: Callable[..., None], *given: Any) -> None:
+    """Calls `check`, in a thread if that takes long."""
+    if not ctx.heavy:
+        try:
+            check(*given)
+            return
+        except Heavier:
+            ctx.heavy = True
+    await aside(check, *given)

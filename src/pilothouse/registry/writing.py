@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pilothouse.apimachinery import field, metavalidation, status
+from pilothouse.apimachinery import field, meta, metavalidation, status
 from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.meta import Times, new_uid
@@ -192,3 +192,17 @@ def keep_field_times(obj: "Object", old: "Object") -> None:
 
 def _without_time(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {k: v for k, v in entry.items() if k != "time"}
+
+
+def with_ordered_metadata(obj: "Object") -> "Object":
+    return {**obj, "metadata": meta.ordered(obj["metadata"])}
+
+
+def refuse_resource_version(metadata: Mapping[str, Any]) -> None:
+    """A create names no version; what is no number counts as none (upstream: etcd3/store.go, Create)."""
+    try:
+        version = meta.parse_resource_version(metadata.get("resourceVersion") or "")
+    except ValueError:
+        return
+    if version:
+        raise status.plain_internal("resourceVersion should not be set on objects to be created")

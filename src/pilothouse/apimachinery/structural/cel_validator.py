@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery import field
-from pilothouse.apimachinery.cel.environment import RUNTIME_BUDGET
+from pilothouse.apimachinery.cel.environment import PER_CALL_LIMIT, RUNTIME_BUDGET
 from pilothouse.apimachinery.cel.escaping import escape
 from pilothouse.apimachinery.cel.values import NONE, CostExceeded, Optional
 from pilothouse.apimachinery.structural.cel_rules import CompiledRule, compile_rules
@@ -35,22 +35,32 @@ _ROOT = "<nil>"
 _CORRELATED_MAPS = (None, "granular", "atomic")
 
 
+class OutOfBudget(Exception):
+    """A validation that was to be short is not."""
+
+
 class _Stopped(Exception):
     """No further rules are run."""
 
 
 class _Run:
-    """One validation: what is left of the budget, and what was found."""
+    """One validation: what is left of the budget, and what was found. `short`: the budget is the caller's own, and
+    running out of it says nothing of the value."""
 
-    __slots__ = ("budget", "errors", "warnings")
+    __slots__ = ("budget", "errors", "limit", "short", "warnings")
 
-    def __init__(self, budget: int, warnings: list[str] | None) -> None:
+    def __init__(self, budget: int, limit: int, short: bool, warnings: list[str] | None) -> None:
         self.budget = budget
+        self.limit = limit
+        self.short = short
         self.errors: list[field.Error] = []
         self.warnings = warnings
 
     def spend(self, cost: int) -> bool:
+        """Raises OutOfBudget for a short run."""
         if cost > self.budget:
+            if self.short:
+                raise OutOfBudget
             return False
         self.budget -= cost
         return True
@@ -100,12 +110,12 @@ class ObjectRules:
         self._schema = ValueSchema(props)
 
     def validate(
-        self, obj: dict[str, Any], old: dict[str, Any] | None, warnings: list[str] | None = None
+        self, obj: dict[str, Any], old: dict[str, Any] | None, warnings: list[str] | None = None, *, short: int = 0
     ) -> list[field.Error]:
         """What is wrong with an object, or with the update of `old` to it. `warnings` receives what is wrong with parts
-        that did not change."""
+        that did not change. `short`: see `RuleValidator.validate`."""
         correlation = None if old is None else Correlated(obj, old, self._schema)
-        return self._validator.validate(obj, old, correlation=correlation, warnings=warnings)
+        return self._validator.validate(obj, old, correlation=correlation, warnings=warnings, short=short)
 
 
 def object_rules(schema: Structural, props: Mapping[str, Any]) -> ObjectRules | None:
@@ -131,10 +141,13 @@ class RuleValidator:
 
     def validate(
         self, obj: Any, old: Any = None, path: str = "", *, budget: int = RUNTIME_BUDGET,
-        correlation: Correlated | None = None, warnings: list[str] | None = None,
+        correlation: Correlated | None = None, warnings: list[str] | None = None, short: int = 0,
     ) -> list[field.Error]:
-        """Checks a value. With `correlation`, errors of rules about what did not change become `warnings`."""
-        run = _Run(budget, warnings)
+        """Checks a value. With `correlation`, errors of rules about what did not change become `warnings`.
+
+        `short` is a budget for what must not take long: raises OutOfBudget when it is not enough.
+        """
+        run = _Run(short or budget, short or PER_CALL_LIMIT, bool(short), warnings)
         with contextlib.suppress(_Stopped):
             self._validate(run, path, obj, old, _Place(correlation))
         return run.errors
@@ -173,6 +186,8 @@ class RuleValidator:
 
     def _evaluate(self, run: _Run, path: str, obj: Any, old: Any, place: _Place) -> None:
         if run.budget <= 0:
+            if run.short:
+                raise OutOfBudget
             run.errors.append(self._invalid(path, _OUT_OF_BUDGET))
             raise _Stopped
         activation: dict[str, Any] = {"self": obj}
@@ -198,7 +213,7 @@ class RuleValidator:
         self, run: _Run, compiled: CompiledRule, program: Program, path: str, activation: dict[str, Any]
     ) -> bool:
         """False only when the rule itself said so: what went wrong is told here."""
-        value, cost, error = program.run(activation)
+        value, cost, error = program.run(activation, run.limit)
         if not run.spend(cost):
             run.errors.append(self._invalid(path, _OUT_OF_BUDGET))
             raise _Stopped
@@ -247,7 +262,7 @@ class RuleValidator:
 
 def _message(run: _Run, program: Program, source: str, activation: dict[str, Any]) -> tuple[str, str]:
     """(text, ""), ("", "") when the expression gives none that can be used, or ("", why no more rules are run)."""
-    value, cost, error = program.run(activation)
+    value, cost, error = program.run(activation, run.limit)
     if not run.spend(cost):
         return "", (
             "messageExpression evaluation failed due to running out of cost budget, no further validation rules will "
