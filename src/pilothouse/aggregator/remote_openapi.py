@@ -21,6 +21,7 @@ from pilothouse.apimachinery.proxy.backend import BackendError
 from pilothouse.apimachinery.user import User
 from pilothouse.endpoints.openapi.conversion import to_v3
 from pilothouse.endpoints.openapi.filter import below
+from pilothouse.endpoints.openapi.merge import check
 from pilothouse.endpoints.openapi.service import OpenAPIService
 from pilothouse.server.workqueue import Again, WorkQueue
 
@@ -116,7 +117,7 @@ class RemoteOpenAPI:
         _require_ok(answer, "/openapi/v2")
         group, version = known.backend.group_version
         prefix = f"/apis/{group}/{version}/"
-        document: Mapping[str, Any] = await asyncio.to_thread(lambda: below(_document(answer.body), prefix))
+        document = await asyncio.to_thread(_part, answer.body, prefix)
         known.etag = answer.header(b"etag")
         return document
 
@@ -155,6 +156,13 @@ async def _get(backend: Backend, path: str, *headers: tuple[bytes, bytes]) -> Fe
 def _require_ok(answer: Fetched, path: str) -> None:
     if answer.status != 200:
         raise BackendError(f"failed to retrieve openAPI spec, http error: {answer.status} for {path}")
+
+
+def _part(body: bytes, prefix: str) -> Mapping[str, Any]:
+    """What a v2 document says of the paths below `prefix`. Raises ValueError."""
+    found = below(_document(body), prefix)
+    check(found)
+    return found
 
 
 def _document(body: bytes) -> dict[str, Any]:

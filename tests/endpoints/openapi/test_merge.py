@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 from pilothouse.endpoints.openapi import gnostic
-from pilothouse.endpoints.openapi.merge import Merged, Part, split
+from pilothouse.endpoints.openapi.merge import Merged, Packed
 
 
 def document(path: str, **definitions: Any) -> dict[str, Any]:
@@ -19,9 +19,13 @@ def document(path: str, **definitions: Any) -> dict[str, Any]:
 
 
 def merged(*documents: dict[str, Any]) -> dict[str, Any]:
-    whole = Merged(Part.unpack(split(d).pack()) for d in documents)
-    found: dict[str, Any] = json.loads(whole.json())
-    assert whole.protobuf() == gnostic.encode(found)
+    parts = [Packed(d) for d in documents]
+    found: dict[str, Any] = json.loads(b"".join(Merged(p.part() for p in parts).json()))
+    for encoded in (False, True):
+        if encoded:
+            for part in parts:
+                part.encode()
+        assert b"".join(Merged(p.part(protobuf=True) for p in parts).protobuf()) == gnostic.encode(found)
     return found
 
 

@@ -5,7 +5,7 @@ A table maps a JSON key to a field number and the way in which its value is writ
 """
 
 import struct
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -23,14 +23,15 @@ def encode(document: Mapping[str, Any]) -> bytes:
     return _struct(document, _DOCUMENT)
 
 
-def assemble(head: Mapping[str, Any], paths: bytes, definitions: bytes, parameters: bytes) -> bytes:
-    """A document of joined entries; `head` is the rest of it."""
-    return b"".join((
-        encode({key: head[key] for key in ("swagger", "info") if key in head}),
-        *(_delimited(_DOCUMENT[key][0], joined) for key, joined in (
-            ("paths", paths), ("definitions", definitions), ("parameters", parameters))),
-        encode({key: value for key, value in head.items() if key not in ("swagger", "info")}),
-    ))
+def assemble(
+    head: Mapping[str, Any], paths: Sequence[bytes], definitions: Sequence[bytes], parameters: Sequence[bytes]
+) -> Iterator[bytes]:
+    """A document of entries, in pieces; `head` is the rest of it."""
+    yield encode({key: head[key] for key in ("swagger", "info") if key in head})
+    for key, entries in (("paths", paths), ("definitions", definitions), ("parameters", parameters)):
+        yield _varint(_DOCUMENT[key][0] << 3 | 2) + _varint(sum(map(len, entries)))
+        yield from entries
+    yield encode({key: value for key, value in head.items() if key not in ("swagger", "info")})
 
 
 def path_entry(path: str, item: Mapping[str, Any]) -> bytes:
@@ -49,6 +50,8 @@ def parameter_entry(name: str, parameter: Mapping[str, Any]) -> bytes:
 
 
 def _varint(value: int) -> bytes:
+    if 0 <= value < 0x80:
+        return _SMALL[value]
     out = bytearray()
     value &= 0xFFFFFFFFFFFFFFFF
     while value > 0x7F:
@@ -56,6 +59,9 @@ def _varint(value: int) -> bytes:
         value >>= 7
     out.append(value)
     return bytes(out)
+
+
+_SMALL = tuple(bytes((value,)) for value in range(0x80))
 
 
 def _delimited(number: int, payload: bytes) -> bytes:

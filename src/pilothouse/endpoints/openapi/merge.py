@@ -1,8 +1,8 @@
 """Many OpenAPI v2 documents as one (upstream: kube-openapi pkg/aggregator).
 
-A document is kept as a `Part`: each of its paths, definitions and parameters encoded by itself, so that the whole is
+A document is kept as a `Packed`: each of its paths, definitions and parameters encoded by itself, so that the whole is
 joined from bytes, and nothing large is ever decoded or encoded in one go. Of two that name the same path, the first
-part's counts; definitions and parameters that are not the same are renamed, "_v2" and so on, in the later part.
+one's counts; definitions and parameters that are not the same are renamed, "_v2" and so on, in the later one.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import marshal
 import re
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -24,14 +24,17 @@ _PACKING = 3
 
 
 class Fragment(NamedTuple):
-    """A named piece of a document: its JSON, and its entry in the protobuf form."""
+    """A named piece of a document: its JSON, and its entry in the protobuf form, b"" while that is not made."""
 
     json: bytes
-    protobuf: bytes
+    protobuf: bytes = b""
 
 
 Fragments = dict[str, Fragment]
 _Entry = Callable[[str, Mapping[str, Any]], bytes]
+_SORTS: tuple[tuple[str, _Entry], ...] = (
+    ("paths", gnostic.path_entry), ("definitions", gnostic.definition_entry), ("parameters", gnostic.parameter_entry),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,35 +46,48 @@ class Part:
     definitions: Fragments
     parameters: Fragments
 
-    def pack(self) -> bytes:
-        """Compressed, to be kept."""
-        fragments = [{name: (f.json, f.protobuf) for name, f in sort.items()}
-                     for sort in (self.paths, self.definitions, self.parameters)]
-        plain: list[Any] = [orjson.dumps(self.head), *fragments]
-        return zlib.compress(marshal.dumps(plain), _PACKING)
 
-    @classmethod
-    def unpack(cls, data: bytes) -> Part:
-        """The inverse of `pack`; never for bytes from anywhere else."""
-        head, *fragments = marshal.loads(zlib.decompress(data))
+class Packed:
+    """A document, compressed. Its protobuf form is made by `encode`, for those who ask for it."""
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        head = {key: value for key, value in document.items() if key not in dict(_SORTS)}
+        self._json = _pack([orjson.dumps(head), *(
+            {name: orjson.dumps(value) for name, value in (document.get(sort) or {}).items()} for sort, _ in _SORTS
+        )])
+        self._protobuf = b""
+
+    def encode(self) -> None:
+        """Make the protobuf form. Raises TypeError, AttributeError, KeyError or ValueError for values of other types
+        than theirs."""
+        if not self._protobuf:
+            _, *sorts = marshal.loads(zlib.decompress(self._json))
+            self._protobuf = _pack([
+                {name: entry(name, orjson.loads(data)) for name, data in fragments.items()}
+                for fragments, (_, entry) in zip(sorts, _SORTS, strict=True)
+            ])
+
+    def part(self, *, protobuf: bool = False) -> Part:
+        """What was packed; with `protobuf`, also that form, as far as it is made."""
+        head, *sorts = marshal.loads(zlib.decompress(self._json))
+        made = marshal.loads(zlib.decompress(self._protobuf)) if protobuf and self._protobuf else ({}, {}, {})
         paths, definitions, parameters = (
-            {name: Fragment(*pair) for name, pair in plain.items()} for plain in fragments
+            {name: Fragment(data, known.get(name, b"")) for name, data in fragments.items()}
+            for fragments, known in zip(sorts, made, strict=True)
         )
-        return cls(orjson.loads(head), paths, definitions, parameters)
+        return Part(orjson.loads(head), paths, definitions, parameters)
 
 
-def split(document: Mapping[str, Any]) -> Part:
-    """A document (`v2.document`, or one that was downloaded) as a part."""
-    head = {key: value for key, value in document.items() if key not in ("paths", "definitions", "parameters")}
-    return Part(
-        head, _encoded(document.get("paths"), gnostic.path_entry),
-        _encoded(document.get("definitions"), gnostic.definition_entry),
-        _encoded(document.get("parameters"), gnostic.parameter_entry),
-    )
+def check(document: Mapping[str, Any]) -> None:
+    """Raises ValueError for a document whose parts have other types than OpenAPI v2's."""
+    try:
+        Packed(document).encode()
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"no OpenAPI v2 document: {error!r}") from None
 
 
-def _encoded(values: Mapping[str, Any] | None, entry: _Entry) -> Fragments:
-    return {name: Fragment(orjson.dumps(value), entry(name, value)) for name, value in (values or {}).items()}
+def _pack(plain: list[Any]) -> bytes:
+    return zlib.compress(marshal.dumps(plain), _PACKING)
 
 
 class Merged:
@@ -100,13 +116,13 @@ class Merged:
             b"parameters": self._renames(self.parameters, parameters, lambda old, new: old == new),
         }
         if any(names.values()):
-            paths = _renamed(paths, names, {}, gnostic.path_entry)
-            definitions = _renamed(definitions, names, names[b"definitions"], gnostic.definition_entry)
-            parameters = _renamed(parameters, names, names[b"parameters"], gnostic.parameter_entry)
+            paths = _renamed(paths, names, {})
+            definitions = _renamed(definitions, names, names[b"definitions"])
+            parameters = _renamed(parameters, names, names[b"parameters"])
         self.paths |= paths
         for name, fragment in definitions.items():
             known = self.definitions.get(name)
-            self.definitions[name] = fragment if known is None else _with_kinds_of(known, fragment, name)
+            self.definitions[name] = fragment if known is None else _with_kinds_of(known, fragment)
         for name, fragment in parameters.items():
             self.parameters.setdefault(name, fragment)
 
@@ -143,26 +159,36 @@ class Merged:
             found = self._same[old, new] = first == second
         return found
 
-    def json(self) -> bytes:
-        """The document."""
+    def json(self) -> Iterator[bytes]:
+        """The document, in pieces."""
         head = dict(self.head)
-        start = b",".join(_member(key, orjson.dumps(head.pop(key))) for key in ("swagger", "info") if key in head)
-        body = [start]
-        for key, fragments in (
-            ("paths", self.paths), ("definitions", self.definitions), ("parameters", self.parameters)
-        ):
-            listed = b",".join(_member(name, fragments[name].json) for name in sorted(fragments))
-            body.append(_member(key, b"{" + listed + b"}"))
-        body += (_member(key, orjson.dumps(value)) for key, value in head.items())
-        return b"{" + b",".join(body) + b"}"
+        separator = b"{"
+        for key in ("swagger", "info"):
+            if key in head:
+                yield separator + _member(key, orjson.dumps(head.pop(key)))
+                separator = b","
+        for key, fragments in self._sorts():
+            yield separator + orjson.dumps(key) + b":{"
+            separator = b""
+            for name in sorted(fragments):
+                yield separator + _member(name, fragments[name].json)
+                separator = b","
+            yield b"}"
+            separator = b","
+        for key, value in head.items():
+            yield b"," + _member(key, orjson.dumps(value))
+        yield b"}"
 
-    def protobuf(self) -> bytes:
-        """The document as gnostic's openapi.v2.Document."""
-        paths, definitions, parameters = (
-            b"".join(fragments[name].protobuf for name in sorted(fragments))
-            for fragments in (self.paths, self.definitions, self.parameters)
-        )
-        return gnostic.assemble(self.head, paths, definitions, parameters)
+    def protobuf(self) -> Iterator[bytes]:
+        """The document as gnostic's openapi.v2.Document, in pieces. Raises what `Packed.encode` raises."""
+        sorts = [
+            [fragments[name].protobuf or entry(name, orjson.loads(fragments[name].json)) for name in sorted(fragments)]
+            for (_, fragments), (_, entry) in zip(self._sorts(), _SORTS, strict=True)
+        ]
+        return gnostic.assemble(self.head, *sorts)
+
+    def _sorts(self) -> tuple[tuple[str, Fragments], ...]:
+        return ("paths", self.paths), ("definitions", self.definitions), ("parameters", self.parameters)
 
 
 def _member(name: str, value: bytes) -> bytes:
@@ -183,9 +209,10 @@ def _used(paths: Fragments, fragments: Fragments) -> Fragments:
 
 
 def _renamed(
-    fragments: Fragments, names: Mapping[bytes, Mapping[bytes, bytes]], own: Mapping[bytes, bytes], entry: _Entry
+    fragments: Fragments, names: Mapping[bytes, Mapping[bytes, bytes]], own: Mapping[bytes, bytes]
 ) -> Fragments:
     """`fragments` with references by their new `names`, and new names of their `own`."""
+
     def reference(match: re.Match[bytes]) -> bytes:
         sort, name = match.groups()
         return b'"$ref":"#/%b/%b"' % (sort, names[sort].get(name, name))
@@ -194,13 +221,11 @@ def _renamed(
     for old, fragment in fragments.items():
         name = own.get(old.encode(), old.encode()).decode()
         text = _REFERENCE.sub(reference, fragment.json)
-        if text != fragment.json or name != old:
-            fragment = Fragment(text, entry(name, orjson.loads(text)))
-        found[name] = fragment
+        found[name] = fragment if text == fragment.json and name == old else Fragment(text)
     return found
 
 
-def _with_kinds_of(known: Fragment, new: Fragment, name: str) -> Fragment:
+def _with_kinds_of(known: Fragment, new: Fragment) -> Fragment:
     """`known`, listed also for the kinds that `new` is listed for."""
     if known.json == new.json or _GVKS.encode() not in new.json:
         return known
@@ -210,4 +235,4 @@ def _with_kinds_of(known: Fragment, new: Fragment, name: str) -> Fragment:
     if not more:
         return known
     value[_GVKS] = sorted([*listed, *more], key=lambda kind: "{group}/{version}.{kind}".format_map(kind))
-    return Fragment(orjson.dumps(value), gnostic.definition_entry(name, value))
+    return Fragment(orjson.dumps(value))

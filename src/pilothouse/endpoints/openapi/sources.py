@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from pilothouse.endpoints.openapi.document import Document
-from pilothouse.endpoints.openapi.merge import Merged, Part, split
+from pilothouse.endpoints.openapi.merge import Merged, Packed
 from pilothouse.observability.logging import log
 
 #: Makes OpenAPI v3 documents as JSON, by their key ("apis/apps/v1"). Called in a thread.
@@ -95,7 +95,7 @@ class V3Sources(_Sources[BuildV3, Mapping[str, Document]]):
         self._all_of = -1
 
     def _make(self, build: BuildV3) -> Mapping[str, Document]:
-        return {key: Document(text, self._clock()) for key, text in build().items()}
+        return {key: Document((text,), self._clock()) for key, text in build().items()}
 
     async def documents(self) -> Mapping[str, Document]:
         """All documents, sorted by key."""
@@ -111,17 +111,17 @@ class V3Sources(_Sources[BuildV3, Mapping[str, Document]]):
         return self._all
 
 
-class V2Sources(_Sources[BuildV2, bytes]):
+class V2Sources(_Sources[BuildV2, Packed]):
     """The one v2 document. Parts are kept packed; forms are made when they are asked for."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        super().__init__(b"")
+        super().__init__(Packed({}))
         self._clock = clock
         self._forms: dict[str, Document] = {}
         self._forms_of = -1
 
-    def _make(self, build: BuildV2) -> bytes:
-        return split(build()).pack()
+    def _make(self, build: BuildV2) -> Packed:
+        return Packed(build())
 
     async def document(self, form: str) -> Document:
         """The document as JSON or PROTOBUF."""
@@ -132,15 +132,31 @@ class V2Sources(_Sources[BuildV2, bytes]):
             await self.build_missing()
             if self._forms_of != generation:
                 self._forms, self._forms_of = {}, generation
+            parts = list(self._ordered())
+            if JSON not in self._forms:
+                self._forms[JSON] = await asyncio.to_thread(self._json, parts)
             if form not in self._forms:
-                parts = list(self._ordered())
-                self._forms[form] = await asyncio.to_thread(self._joined, parts, form, self._forms.get(JSON))
+                self._forms[form] = await self._protobuf(parts, self._forms[JSON])
             return self._forms[form]
 
-    def _joined(self, parts: list[bytes], form: str, json: Document | None) -> Document:
-        merged = Merged(Part.unpack(part) for part in parts if part)
-        if json is None:
-            json = Document(merged.json(), self._clock())
-        if form == JSON:
-            return json
-        return Document(merged.protobuf(), json.modified, json.etag)
+    def _json(self, parts: list[Packed]) -> Document:
+        return Document(Merged(packed.part() for packed in parts).json(), self._clock())
+
+    async def _protobuf(self, parts: list[Packed], json: Document) -> Document:
+        good = [packed for packed in parts if await asyncio.to_thread(_encode, packed)]
+
+        def joined() -> Document:
+            merged = Merged(packed.part(protobuf=True) for packed in good)
+            return Document(merged.protobuf(), json.modified, json.etag)
+
+        return await asyncio.to_thread(joined)
+
+
+def _encode(packed: Packed) -> bool:
+    """Whether the protobuf form could be made; a document that has none stands in the JSON form only."""
+    try:
+        packed.encode()
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        log.warning("An OpenAPI document has no protobuf form", err=repr(error))
+        return False
+    return True
