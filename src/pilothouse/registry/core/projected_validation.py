@@ -10,7 +10,8 @@ from pilothouse.apimachinery.field import Error
 from pilothouse.registry.core.downward_validation import volume_file
 from pilothouse.registry.core.paths import is_local_path, mode
 from pilothouse.registry.core.pod_rules import PodRules
-from pilothouse.registry.rules import Check, Errors, Obj, each, matching, required, within
+from pilothouse.registry.remembered import Good
+from pilothouse.registry.rules import NONE, Check, Errors, Obj, each, matching, required, within
 
 _CONFLICT = "conflicting duplicate paths"
 _TEN_MINUTES = 10 * 60
@@ -31,7 +32,20 @@ def keys_of(name: str) -> Check:
     return check
 
 
+_good = Good()
+
+
 def validate_projected(source: Obj, rules: PodRules) -> Errors:
+    key = _good.key(source, rules.non_local_token_path)
+    if key in _good:
+        return NONE
+    errors = _check_projected(source, rules)
+    if not errors:
+        _good.add(key)
+    return errors
+
+
+def _check_projected(source: Obj, rules: PodRules) -> Errors:
     errors = [*mode(source, "defaultMode")]
     paths: set[str] = set()
     for i, part in enumerate(source.get("sources") or ()):

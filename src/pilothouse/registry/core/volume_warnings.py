@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.registry.core.volume_claim_validation import claim_spec_warnings
+from pilothouse.registry.remembered import Good
 from pilothouse.registry.rules import Obj
 
 #: By field: what is shown as its path, and the warning; in upstream's order.
@@ -39,6 +40,10 @@ def volume_warnings(volumes: Sequence[Obj], at: str) -> Iterator[str]:
         yield from _overlaps(volume)
 
 
+_good = Good()
+"""Projected sources without anything to warn of."""
+
+
 def _overlaps(volume: Obj) -> Iterator[str]:
     """Files that hide each other."""
     for key, kind, name in (
@@ -48,13 +53,20 @@ def _overlaps(volume: Obj) -> Iterator[str]:
         if source and source.get("items"):
             shown = f"{kind} {go_quote(source.get(name) or '')}" if name else kind
             yield from _colliding(volume, shown, [(item.get("path") or "", "") for item in source["items"]])
-    if (projected := volume.get("projected")) is not None:
-        places: list[_Place] = []
-        for source in projected.get("sources") or ():
-            if not source:
-                yield f"volume {go_quote(volume.get('name') or '')} (Projected) has no sources provided"
-            places += _projected(source)
-        yield from _colliding(volume, "Projected", places)
+    if (projected := volume.get("projected")) is not None and (known := _good.key(projected)) not in _good:
+        warnings = [*_projected_overlaps(volume, projected)]
+        yield from warnings
+        if not warnings:
+            _good.add(known)
+
+
+def _projected_overlaps(volume: Obj, projected: Obj) -> Iterator[str]:
+    places: list[_Place] = []
+    for source in projected.get("sources") or ():
+        if not source:
+            yield f"volume {go_quote(volume.get('name') or '')} (Projected) has no sources provided"
+        places += _projected(source)
+    yield from _colliding(volume, "Projected", places)
 
 
 def _projected(source: Obj) -> list[_Place]:
