@@ -49,7 +49,7 @@ HOOK, AT = "webhooks.0", "webhooks[0]"
         f'{AT}.admissionReviewVersions[1]: Invalid value: "v2": duplicate version',
         f'{AT}.admissionReviewVersions: Invalid value: ["v2","v2"]: must include at least one of v1, v1beta1',
     ]),
-    (f"{HOOK}.matchConditions", [{"name": "a", "expression": " "}, {"name": "a", "expression": "x"}], [
+    (f"{HOOK}.matchConditions", [{"name": "a", "expression": " "}, {"name": "a", "expression": "true"}], [
         f"{AT}.matchConditions[0].expression: Required value", f'{AT}.matchConditions[1].name: Duplicate value: "a"',
     ]),
 ])
@@ -107,7 +107,8 @@ def test_validating_policies(path: str, value: Any, expected: list[str]) -> None
 
 
 def test_mutating_policies() -> None:
-    mutation: dict[str, Any] = {"patchType": "JSONPatch", "jsonPatch": {"expression": "[]"}}
+    patch = "[JSONPatch{op: 'remove', path: '/x'}]"
+    mutation: dict[str, Any] = {"patchType": "JSONPatch", "jsonPatch": {"expression": patch}}
     good = {"metadata": {}, "spec": {
         "failurePolicy": "Fail", "matchConstraints": MATCH, "mutations": [mutation], "reinvocationPolicy": "Never",
     }}

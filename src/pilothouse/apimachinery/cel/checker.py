@@ -314,7 +314,7 @@ class _Checker:
             return (t.Int, over.params[0]) if node.variable2 else (over.params[0], t.Dyn)
         if over.kind == t.MAP:
             return over.params[0], over.params[1]
-        if over.kind in (t.DYN, t.ERROR, t.PARAM):
+        if over.kind in (t.DYN, t.ERROR, t.PARAM) and over.name != "any":
             self.assignable(t.Dyn, over)
             return t.Dyn, t.Dyn
         self.fail(

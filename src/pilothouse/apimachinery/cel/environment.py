@@ -143,16 +143,30 @@ class Environment:
         libraries: Iterable[Library] = (),
     ) -> "Environment":
         """This environment with more in it; what is declared again replaces variables and types."""
+        libraries, types = tuple(libraries), tuple(types)
         named, functions = dict(self.types), dict(self.functions)
         for library in libraries:
             named.update(library.types)
             for name, function in library.functions.items():
-                known = functions.get(name)
-                functions[name] = function if known is None else known.merged(function)
+                before = functions.get(name)
+                functions[name] = function if before is None else before.merged(function)
         named.update((t.name, t) for t in types)
         larger = Environment.__new__(Environment)
-        larger._set({**self.variables, **(variables or {})}, named, functions, self.macros)
+        known = self.types if not types and not libraries else named
+        larger._set({**self.variables, **(variables or {})}, known, functions, self.macros)
         return larger
+
+    def with_types(self, types: Mapping[str, Type]) -> "Environment":
+        """This environment with these types in place of its own."""
+        other = Environment.__new__(Environment)
+        other._set(self.variables, types, self.functions, self.macros)
+        return other
+
+    def with_macros(self, table: MacroTable) -> "Environment":
+        """This environment with more macros."""
+        other = Environment.__new__(Environment)
+        other._set(self.variables, self.types, self.functions, {**self.macros, **table})
+        return other
 
     def compile(self, text: str, optimize: bool = True) -> Program:
         """Raises CompileError: syntax, types, or constants that do not convert.

@@ -200,6 +200,20 @@ OPTIONAL: Final[dict[tuple[str, int, bool], Expander]] = {
     ("optFlatMap", 2, True): _opt_map("optFlatMap", True),
 }
 
+def _bind(at: int, target: Node | None, args: list[Node]) -> Node | None:
+    if not isinstance(target, Ident) or target.name != "cel":
+        return None
+    if not isinstance(args[0], Ident):
+        raise MacroError(args[0].offset, "cel.bind() variable names must be simple identifiers")
+    name = args[0].name
+    return Comprehension(
+        at, "bind", ListNode(at, []), (_UNUSED, ""), name, args[1], Literal(at, False), Ident(at, name), args[2]
+    )
+
+
+#: `cel.bind(name, value, expression)`: device selectors have it.
+BINDINGS: Final[dict[tuple[str, int, bool], Expander]] = {("bind", 3, True): _bind}
+
 #: Comprehensions over keys and values.
 TWO_VARIABLES: Final[dict[tuple[str, int, bool], Expander]] = {
     ("all", 3, True): _quantify("all"),

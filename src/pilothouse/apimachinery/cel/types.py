@@ -181,6 +181,13 @@ def signature(arguments: list[Type], member: bool) -> str:
     return f"({', '.join(texts)})"
 
 
+def runtime_text(given: Type) -> str:
+    """A type by the names of run time (cel-go Type.String): `null_type`, `google.protobuf.Duration`, `list(int)`."""
+    if not given.params:
+        return given.name
+    return f"{given.name}({', '.join(map(runtime_text, given.params))})"
+
+
 class Substitutions:
     """What the type parameters met so far stand for."""
 

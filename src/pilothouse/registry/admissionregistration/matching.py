@@ -7,6 +7,7 @@ from typing import Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.validation import is_path_segment_name, is_qualified_name
+from pilothouse.registry.admissionregistration.expressions import match_condition
 from pilothouse.registry.rules import (
     Errors,
     Obj,
@@ -125,20 +126,23 @@ def _validate_named_rule(rule: Obj) -> Errors:
     return [*errors, *validate_rule(rule)]
 
 
-def validate_match_conditions(holder: Obj) -> Errors:
-    """The list `holder["matchConditions"]`."""
+def validate_match_conditions(holder: Obj, *, params: bool = False) -> Errors:
+    """The list `holder["matchConditions"]`; `params` if it may use a policy's parameters."""
     conditions = holder.get("matchConditions")
     if not conditions:
         return ()
     errors = []
     if len(conditions) > _MOST_CONDITIONS:
         errors.append(field.too_many("matchConditions", len(conditions), _MOST_CONDITIONS))
-    errors += each(holder, "matchConditions", _validate_match_condition)
+    errors += each(holder, "matchConditions", lambda condition: _validate_match_condition(condition, params))
     return [*errors, *unique(holder, "matchConditions", "name")]
 
 
-def _validate_match_condition(condition: Obj) -> Errors:
-    return [*expression(condition, "expression"), *required_matching(condition, "name", is_qualified_name)]
+def _validate_match_condition(condition: Obj, params: bool) -> Errors:
+    errors = expression(condition, "expression") or match_condition(
+        "expression", condition["expression"], params=params
+    )
+    return [*errors, *required_matching(condition, "name", is_qualified_name)]
 
 
 def expression(holder: Obj, name: str, detail: str = "") -> Errors:

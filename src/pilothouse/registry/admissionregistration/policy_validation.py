@@ -1,7 +1,4 @@
-"""Validation of admission policies and their bindings, expressions aside.
-
-Upstream: pkg/apis/admissionregistration/validation. Whether CEL expressions compile is not checked here.
-"""
+"""Validation of admission policies and their bindings (upstream: pkg/apis/admissionregistration/validation)."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from pilothouse.apimachinery.validation import (
     is_dns1123_subdomain,
     is_qualified_name,
 )
+from pilothouse.registry.admissionregistration.expressions import PolicyExpressions
 from pilothouse.registry.admissionregistration.matching import (
     FAILURE_POLICIES,
     REINVOCATION_POLICIES,
@@ -58,20 +56,22 @@ _is_identifier = re.compile(r"[_a-zA-Z][_a-zA-Z0-9]*").fullmatch
 def validate_validating_policy(policy: Obj, old: Obj | None = None) -> Errors:
     """`old` is the stored policy: its match conditions are not looked at again."""
     name, spec = policy["metadata"].get("name") or "", policy.get("spec") or {}
-    errors = [*_validate_common(spec, None if old is None else old.get("spec") or {})]
+    compiler = PolicyExpressions(spec)
+    errors = [*_validate_common(spec, None if old is None else old.get("spec") or {}, compiler)]
     if not spec.get("validations") and not spec.get("auditAnnotations"):
         errors += [field.required("validations", _NOTHING_TO_DO), field.required("auditAnnotations", _NOTHING_TO_DO)]
-    errors += each(spec, "validations", _validate_validation)
-    errors += _validate_annotations(name, spec)
+    errors += each(spec, "validations", lambda validation: _validate_validation(validation, compiler))
+    errors += _validate_annotations(name, spec, compiler)
     return within("spec", errors)
 
 
 def validate_mutating_policy(policy: Obj, old: Obj | None = None) -> Errors:
     spec = policy.get("spec") or {}
+    compiler = PolicyExpressions(spec)
     return within("spec", [
-        *_validate_common(spec, None if old is None else old.get("spec") or {}, mutating=True),
+        *_validate_common(spec, None if old is None else old.get("spec") or {}, compiler, mutating=True),
         *required(spec, "mutations", "mutations must contain at least one item"),
-        *each(spec, "mutations", _validate_mutation),
+        *each(spec, "mutations", lambda mutation: _validate_mutation(mutation, compiler)),
         *required_one_of(spec, "reinvocationPolicy", REINVOCATION_POLICIES),
     ])
 
@@ -85,7 +85,9 @@ def validate_policy_status(policy: Obj) -> Errors:
     ])
 
 
-def _validate_common(spec: Obj, old: Obj | None, *, mutating: bool = False) -> Errors:
+def _validate_common(
+    spec: Obj, old: Obj | None, compiler: PolicyExpressions, *, mutating: bool = False
+) -> Errors:
     if spec.get("failurePolicy") is None:
         errors = [field.required("failurePolicy")]
     else:
@@ -100,8 +102,8 @@ def _validate_common(spec: Obj, old: Obj | None, *, mutating: bool = False) -> E
             *(validate_mutable(match) if mutating else ()),
         ])
     if old is None or any(spec.get(name) != old.get(name) for name in ("paramKind", "matchConditions")):
-        errors += validate_match_conditions(spec)
-    return [*errors, *each(spec, "variables", _validate_variable)]
+        errors += validate_match_conditions(spec, params=compiler.params)
+    return [*errors, *each(spec, "variables", lambda variable: _validate_variable(variable, compiler))]
 
 
 def _validate_parameter_kind(kind: Obj) -> Errors:
@@ -126,16 +128,21 @@ def _validate_parameter_kind(kind: Obj) -> Errors:
     return errors
 
 
-def _validate_variable(variable: Obj) -> Errors:
+def _validate_variable(variable: Obj, compiler: PolicyExpressions) -> Errors:
     errors = [*expression(variable, "name", "name is not specified")]
     name = variable.get("name") or ""
     if not errors and (not _is_identifier(name) or name in _CEL_RESERVED):
         errors.append(field.invalid("name", name, "must be a valid CEL identifier"))
-    return [*errors, *expression(variable, "expression", "expression is not specified")]
+    missing = expression(variable, "expression", "expression is not specified")
+    return [*errors, *(missing or compiler.variable(name, variable["expression"]))]
 
 
-def _validate_validation(validation: Obj) -> Errors:
-    errors = [*expression(validation, "expression", "expression is not specified")]
+def _validate_validation(validation: Obj, compiler: PolicyExpressions) -> Errors:
+    missing = expression(validation, "expression", "expression is not specified")
+    errors = [*(missing or compiler.validation("expression", validation["expression"]))]
+    computed = validation.get("messageExpression") or ""
+    if computed.strip():
+        errors += compiler.message("messageExpression", computed)
     for name in ("messageExpression", "message"):
         text = validation.get(name) or ""
         if text and not text.strip():
@@ -148,7 +155,7 @@ def _validate_validation(validation: Obj) -> Errors:
     return errors
 
 
-def _validate_annotations(policy: str, spec: Obj) -> Errors:
+def _validate_annotations(policy: str, spec: Obj, compiler: PolicyExpressions) -> Errors:
     annotations = spec.get("auditAnnotations") or []
     errors: list[field.Error] = []
     if len(annotations) > _MOST_ANNOTATIONS:
@@ -158,28 +165,29 @@ def _validate_annotations(policy: str, spec: Obj) -> Errors:
     seen = set()
     for i, annotation in enumerate(annotations):
         path, key = f"auditAnnotations[{i}]", annotation.get("key") or ""
-        errors += within(path, _validate_annotation(policy, annotation))
+        errors += within(path, _validate_annotation(policy, annotation, compiler))
         if key in seen:
             errors.append(field.duplicate(f"{path}.key", key))
         seen.add(key)
     return errors
 
 
-def _validate_annotation(policy: str, annotation: Obj) -> Errors:
+def _validate_annotation(policy: str, annotation: Obj, compiler: PolicyExpressions) -> Errors:
     key = annotation.get("key") or ""
     if policy:
         full = f"{policy}/{key}"
         errors = [field.invalid("key", full, text) for text in is_qualified_name(full)]
     else:
         errors = [field.invalid("key", key, "requires metadata.name be non-empty")]
-    errors += expression(annotation, "valueExpression", "valueExpression is not specified")
-    if byte_length((annotation.get("valueExpression") or "").strip()) > _MOST_VALUE_EXPRESSION:
+    value = annotation.get("valueExpression") or ""
+    if byte_length(value.strip()) > _MOST_VALUE_EXPRESSION:
         text = f"must not exceed {_MOST_VALUE_EXPRESSION} bytes in length"
-        errors.append(field.required("valueExpression", text))
-    return errors
+        return [*errors, field.required("valueExpression", text)]
+    missing = expression(annotation, "valueExpression", "valueExpression is not specified")
+    return [*errors, *(missing or compiler.annotation("valueExpression", value))]
 
 
-def _validate_mutation(mutation: Obj) -> Errors:
+def _validate_mutation(mutation: Obj, compiler: PolicyExpressions) -> Errors:
     kind = mutation.get("patchType") or ""
     if kind not in _PATCH_FIELDS:
         return required_one_of(mutation, "patchType", _PATCH_TYPES)
@@ -188,7 +196,9 @@ def _validate_mutation(mutation: Obj) -> Errors:
     if mutation.get(own) is None:
         errors = [field.required(own, f"must be specified when patchType is {kind}")]
     else:
-        errors = [*within(own, expression(mutation[own], "expression"))]
+        text = mutation[own].get("expression") or ""
+        missing = expression(mutation[own], "expression")
+        errors = [*within(own, missing or compiler.mutation(kind, "expression", text))]
     if mutation.get(other) is not None:
         errors.append(field.invalid(other, f"{{{other}}}", f"must not be specified when patchType is {kind}"))
     return errors

@@ -1,7 +1,4 @@
-"""Validation of device classes, claims and their templates (upstream: pkg/apis/resource/validation).
-
-Whether CEL expressions compile is not checked here.
-"""
+"""Validation of device classes, claims and their templates (upstream: pkg/apis/resource/validation)."""
 
 from __future__ import annotations
 
@@ -156,8 +153,21 @@ def _validate_selector(selector: Obj) -> Errors:
     cel = selector.get("cel")
     if cel is None:
         return (field.required("cel"),)
-    too_long = byte_length(cel.get("expression") or "") > _MOST_EXPRESSION
-    return (field.too_long("cel.expression", _MOST_EXPRESSION),) if too_long else NONE
+    text = cel.get("expression") or ""
+    if byte_length(text) > _MOST_EXPRESSION:
+        return (field.too_long("cel.expression", _MOST_EXPRESSION),)
+    return _compile_selector(text)
+
+
+def _compile_selector(text: str) -> Errors:
+    from pilothouse.apimachinery.cel.device import compile_selector, is_too_complex
+    from pilothouse.apimachinery.cel.source import CompileError
+
+    try:
+        program = compile_selector(text)
+    except CompileError as err:
+        return (field.invalid("cel.expression", text, str(err)),)
+    return (field.forbidden("cel.expression", "too complex, exceeds cost limit"),) if is_too_complex(program) else NONE
 
 
 def _validate_toleration(toleration: Obj) -> Errors:
