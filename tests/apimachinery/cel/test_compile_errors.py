@@ -44,6 +44,10 @@ def issues(text: str) -> list[str]:
             "1:5: Syntax error: token recognition error at: '| '",
             "1:7: Syntax error: extraneous input 'b' expecting <EOF>",
         ]),
+        ("!<", [
+            f"1:2: Syntax error: extraneous input '<' expecting {STARTS}",
+            f"1:3: Syntax error: mismatched input '<EOF>' expecting {STARTS}",
+        ]),
         ("x", ["1:1: undeclared reference to 'x' (in container '')"]),
         ("f(1)", ["1:2: undeclared reference to 'f' (in container '')"]),
         ("self.x", ["1:5: undefined field 'x'"]),

@@ -27,7 +27,8 @@ def test_good(text: str) -> None:
         ("device.x", "compilation failed: ERROR: <input>:1:7: undefined field 'x'\n | device.x\n | ......^"),
         ("device.attributes['d'].list.exists(x, x == 1)",
          "compilation failed: ERROR: <input>:1:23: expression of type 'any' cannot be range of a comprehension "
-         "(must be list, map, or dynamic)\n | device.attributes['d'].list.exists(x, x == 1)\n | ......................^"),
+         "(must be list, map, or dynamic)\n | device.attributes['d'].list.exists(x, x == 1)\n"
+         " | ......................^"),
         ("cel.bind(1, 2, true)", "compilation failed: ERROR: <input>:1:10: cel.bind() variable names must be simple "
                                  "identifiers\n | cel.bind(1, 2, true)\n | .........^"),
     ],

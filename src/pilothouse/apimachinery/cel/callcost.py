@@ -128,7 +128,7 @@ def _self_compared(which: int) -> Measure:
     """Sorting, and finding what is distinct: every item with every other."""
 
     def cost(args: tuple[Any, ...], result: Any) -> int:
-        items = args[which]
+        items = args[which] if isinstance(args[which], list) else []
         factor = 2.0 + (TRAVERSAL if items and isinstance(items[0], str | bytes) else 0.0)
         return int(len(items) ** 2 * factor) + 1 + LIST_COST
 

@@ -27,6 +27,7 @@ _SUMS: Final = {"+": "_+_", "-": "_-_"}
 _PRODUCTS: Final = {"*": "_*_", "/": "_/_", "%": "_%_"}
 _NUMBERS = frozenset((t.NUM_INT, t.NUM_FLOAT))
 _CONSTANTS: Final = {"true": True, "false": False, "null": None}
+_LITERALS = frozenset(("-", *_NUMBERS, *_CONSTANTS, t.NUM_UINT, t.STRING, t.BYTES))
 
 MacroTable = Mapping[tuple[str, int, bool], Expander]
 
@@ -340,6 +341,8 @@ class _Parser:
         return self._deep(StructNode(op, name, fields), *(f.value for f in fields), counts=False)
 
     def _literal(self) -> Node:
+        if self.r.kind not in _LITERALS:
+            raise self.r.no_alternative(self.r.at)
         token = self.r.take()
         sign = ""
         if token.kind == "-":

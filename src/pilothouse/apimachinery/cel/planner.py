@@ -22,6 +22,7 @@ from pilothouse.apimachinery.cel.declarations import Function
 from pilothouse.apimachinery.cel.logic import conditional, conjunction, disjunction
 from pilothouse.apimachinery.cel.plan import FIRST_VARIABLE, Frame, Plan, Step, charge, constant
 from pilothouse.apimachinery.cel.reading import deep_reader, scalar_reader
+from pilothouse.apimachinery.cel.source import CompileError
 from pilothouse.apimachinery.cel.types import StructType, Type
 from pilothouse.apimachinery.cel.values import EvaluationError, Optional, shown
 
@@ -219,7 +220,10 @@ class Planner:
 
     def _aggregate(self, step: Step, plans: list[Plan], cost: int) -> Plan:
         if self.optimize and all(plan.constant for plan in plans):
-            return constant(step([]))
+            try:
+                return constant(step([]))
+            except EvaluationError as err:
+                raise CompileError(str(err)) from None
         return Plan(step, cost + sum(plan.cost for plan in plans))
 
     # Slots
