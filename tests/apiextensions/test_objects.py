@@ -398,3 +398,24 @@ def test_definitions_without_a_schema_of_metadata() -> None:
         assert list((await api.ok("GET", WIDGETS))["items"][0]) == list(made)
 
     run(test)
+
+
+def test_rules_that_take_long_end_like_others() -> None:
+    """They begin on the loop, and are run again in a thread when they turn out to be costly."""
+
+    async def test(api: CustomAPI) -> None:
+        loops = "self.list.all(x, self.list.all(y, x + y < 1000))"
+        spec = {
+            "type": "object", "x-kubernetes-validations": [{"rule": loops, "message": "too much"}],
+            "properties": {"list": {"type": "array", "maxItems": 100, "items": {"type": "integer"}}},
+        }
+        await api.define(definition(version(spec=spec)))
+        await api.ok("POST", WIDGETS, widget("a", {"list": list(range(100))}))
+        code, body = await api.json("POST", WIDGETS, widget("b", {"list": [1000, *range(99)]}))
+        assert (code, body["message"]) == (422, 'Widget.example.com "b" is invalid: spec: Invalid value: too much')
+        patched = await api.ok("PATCH", f"{WIDGETS}/a", {"spec": {"list": list(range(99))}}, content_type=MERGE)
+        assert len(patched["spec"]["list"]) == 99
+        code, _ = await api.json("PATCH", f"{WIDGETS}/a", {"spec": {"list": [1000] * 100}}, content_type=MERGE)
+        assert code == 422
+
+    run(test)
