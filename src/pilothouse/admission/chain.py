@@ -51,7 +51,7 @@ PLUGINS: Final = (
     Known("LimitPodHardAntiAffinityTopology", False),
     Known("LimitRanger", True, "limitranger:LimitRanger"),
     Known("ServiceAccount", True, "serviceaccount:ServiceAccount"),
-    Known("NodeRestriction", False),
+    Known("NodeRestriction", False, "noderestriction:NodeRestriction"),
     Known("TaintNodesByCondition", True, "nodetaint:TaintNodesByCondition"),
     Known("AlwaysPullImages", False),
     Known("ImagePolicyWebhook", False),

@@ -46,3 +46,10 @@ def node_of(username: str) -> str | None:
         return None
     name = username.removeprefix(_NODE)
     return None if names.is_dns_subdomain(name) else name
+
+
+def node_identity(user: User) -> str | None:
+    """The node that `user` is, "" for one without a name, None for everybody else (upstream: nodeidentifier)."""
+    if not user.name.startswith(_NODE) or NODES_GROUP not in user.groups:
+        return None
+    return user.name.removeprefix(_NODE)

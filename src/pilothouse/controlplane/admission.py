@@ -11,7 +11,7 @@ from pilothouse.authorization.interface import Attributes, AuthorizationError, D
 from pilothouse.registry.statuswriter import StatusWriter
 
 if TYPE_CHECKING:
-    from pilothouse.admission.interface import Lister
+    from pilothouse.admission.interface import Lister, Plugin
     from pilothouse.admission.plugins.certificates import MaySign
     from pilothouse.apimachinery.http import Context
     from pilothouse.authorization.interface import Authorizer
@@ -33,15 +33,41 @@ def build(
     from pilothouse.admission.plugins.resourcequota import ResourceQuota
 
     may_sign = _asks(authorizer)
+    enabled = options.admission.enable_admission_plugins
+    extra: dict[str, Plugin] = {
+        "CertificateApproval": CertificateApproval(may_sign),
+        "CertificateSigning": CertificateSigning(may_sign),
+        "ClusterTrustBundleAttest": ClusterTrustBundleAttest(may_sign),
+        "ResourceQuota": ResourceQuota(lister, StatusWriter(stores[_QUOTAS])),
+    }
+    if "NodeRestriction" in enabled:
+        extra["NodeRestriction"] = _node_restriction(options, lister, authorizer)
     return chain.build(
-        lister, enable=options.admission.enable_admission_plugins, disable=options.admission.disable_admission_plugins,
-        extra={
-            "CertificateApproval": CertificateApproval(may_sign),
-            "CertificateSigning": CertificateSigning(may_sign),
-            "ClusterTrustBundleAttest": ClusterTrustBundleAttest(may_sign),
-            "ResourceQuota": ResourceQuota(lister, StatusWriter(stores[_QUOTAS])),
-        },
+        lister, enable=enabled, disable=options.admission.disable_admission_plugins, extra=extra
     )
+
+
+def _node_restriction(options: Options, lister: Lister, authorizer: Authorizer) -> Plugin:
+    from pilothouse.admission.plugins.noderestriction import NodeRestriction, Settings
+    from pilothouse.registry.internal import internal_diff
+
+    async def may_request_audience(context: Context, audience: str, namespace: str, account: str) -> tuple[bool, str]:
+        asked = Attributes(
+            context.user, "request-serviceaccounts-token-audience", api_version="v1", namespace=namespace,
+            resource=audience, name=account,
+        )
+        try:
+            decision, _ = await authorizer.authorize(asked)
+        except AuthorizationError as error:
+            return False, str(error)
+        return decision is Decision.ALLOW, ""
+
+    enabled = options.feature_gates.enabled
+    return NodeRestriction(lister, Settings(
+        may_request_audience=may_request_audience if enabled("ServiceAccountNodeAudienceRestriction") else None,
+        any_signing_request=enabled("AllowInsecureKubeletCertificateSigningRequests"),
+        claim_diff=lambda old, new: internal_diff("core.PersistentVolumeClaim", old, new),
+    ))
 
 
 def _asks(authorizer: Authorizer) -> MaySign:

@@ -4,9 +4,9 @@ from typing import Any
 import pytest
 from tests.authorization.node.test_graph import pod, volume
 
-from pilothouse.apimachinery.user import User
+from pilothouse.apimachinery.user import User, node_identity
 from pilothouse.authorization.interface import Attributes, Decision
-from pilothouse.authorization.node.authorizer import NodeAuthorizer, node_identity
+from pilothouse.authorization.node.authorizer import NodeAuthorizer
 from pilothouse.authorization.node.graph import Graph
 from pilothouse.controlplane.authorization import node_rules
 

@@ -118,13 +118,26 @@ class CertificateSubjectRestriction:
 
 def _organizations(request: str) -> list[str]:
     """Subject organizations of a base64 PEM certificate request. Raises ValueError."""
+    return _subject_values(request, "2.5.4.10")
+
+
+def common_name(request: str) -> str:
+    """The subject's common name of a base64 PEM certificate request: the last one, as Go reads it. Raises ValueError
+    with the text for a request that is none."""
+    try:
+        names = _subject_values(request, "2.5.4.3")
+    except ValueError:
+        raise ValueError("PEM block type must be CERTIFICATE REQUEST") from None
+    return names[-1] if names else ""
+
+
+def _subject_values(request: str, oid: str) -> list[str]:
     # heavy, and needed by few servers at all
     from cryptography import x509
-    from cryptography.x509.oid import NameOID
 
     try:
         pem = base64.b64decode(request, validate=True)
     except binascii.Error as e:
         raise ValueError(str(e)) from None
     subject = x509.load_pem_x509_csr(pem).subject
-    return [str(attribute.value) for attribute in subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)]
+    return [str(attribute.value) for attribute in subject.get_attributes_for_oid(x509.ObjectIdentifier(oid))]

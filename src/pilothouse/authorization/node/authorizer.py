@@ -11,24 +11,16 @@ from typing import Any
 
 from pilothouse.apimachinery import fields
 from pilothouse.apimachinery.labels import SelectorError
-from pilothouse.apimachinery.user import NODES_GROUP, User
+from pilothouse.apimachinery.user import User, node_identity
 from pilothouse.authorization.interface import Attributes, Decision, Rules
 from pilothouse.authorization.node.graph import Graph, Vertex
 from pilothouse.authorization.rules import CompiledRule
 
-_PREFIX = "system:node:"
 _LEASE_NAMESPACE = "kube-node-lease"
 _ALLOW = (Decision.ALLOW, "")
 _READS = ("get", "list", "watch")
 _WRITES = ("get", "create", "update", "patch", "delete")
 Answer = tuple[Decision, str]
-
-
-def node_identity(user: User) -> str | None:
-    """The node that `user` is, "" for one without a name, None for everybody else (upstream: nodeidentifier)."""
-    if not user.name.startswith(_PREFIX) or NODES_GROUP not in user.groups:
-        return None
-    return user.name.removeprefix(_PREFIX)
 
 
 class NodeAuthorizer:
