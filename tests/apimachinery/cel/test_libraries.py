@@ -146,3 +146,10 @@ def test_costs_of_upstreams_tests(text: str, least: int, most: int, actual: int)
     program = ENVIRONMENT.compile(text, optimize=False)
     value, cost, error = program.run({})
     assert error is None and (*program.estimate(), cost) == (least, most, actual), (value, error)
+
+
+def test_lists_to_format_may_be_mixed() -> None:
+    text = "'%d %s %f %s'.format([1, 'abc', 1.0, duration('1m')]) == '1 abc 1.000000 60s'"
+    assert run(text) is True
+    with pytest.raises(CompileError, match="expected type 'int' but found 'string'"):
+        ENVIRONMENT.compile("[1, 'abc'].size() == 2")

@@ -103,14 +103,19 @@ def _invoke(implementation: Implementation, steps: list[Step], name: str) -> Ste
 
 
 def _measured(implementation: Implementation, steps: list[Step], cost: Measure, name: str) -> Step:
+    """As `_invoke`, charged by size. Calls with one or two arguments are charged even when an argument has no value."""
+    gather = _attempt if len(steps) <= 2 else _values
+
     def apply(frame: Frame) -> Any:
-        values = tuple([step(frame) for step in steps])
-        try:
-            result = implementation(*values)
-        except _UNEXPECTED:
-            result = no_such_overload(name)
-        except EvaluationError as err:
-            result = err
+        values, failure = gather(frame, steps)
+        result: Any = failure
+        if failure is None:
+            try:
+                result = implementation(*values)
+            except _UNEXPECTED:
+                result = no_such_overload(name)
+            except EvaluationError as err:
+                result = err
         charge(frame, cost(values, result))
         if isinstance(result, EvaluationError):
             raise result
@@ -119,9 +124,30 @@ def _measured(implementation: Implementation, steps: list[Step], cost: Measure, 
     return apply
 
 
+def _values(frame: Frame, steps: list[Step]) -> tuple[tuple[Any, ...], EvaluationError | None]:
+    return tuple([step(frame) for step in steps]), None
+
+
+def _attempt(frame: Frame, steps: list[Step]) -> tuple[tuple[Any, ...], EvaluationError | None]:
+    """(values, the first error): an error stands in the place of the value that there is not."""
+    found: list[Any] = []
+    failure: EvaluationError | None = None
+    for step in steps:
+        try:
+            found.append(step(frame))
+        except EvaluationError as err:
+            found.append(err)
+            failure = failure or err
+    return tuple(found), failure
+
+
 def _affix(text: Step, affix: str, start: bool) -> Step:
     def test(frame: Frame) -> bool:
-        value = text(frame)
+        try:
+            value = text(frame)
+        except EvaluationError:
+            frame[0] += 1
+            raise
         if not isinstance(value, str):
             raise no_such_overload()
         frame[0] += traversal(len(value))
@@ -164,7 +190,11 @@ def _equality(name: str, given: list[Type], plans: list[Plan]) -> Plan:
     assert not isinstance(measure, int)
 
     def compare(frame: Frame) -> bool:
-        values = (left(frame), right(frame))
+        try:
+            values = (left(frame), right(frame))
+        except EvaluationError:
+            charge(frame, 1)  # the comparison with an error is charged, too
+            raise
         charge(frame, measure(values, None))
         return same(*values) is positive
 

@@ -233,19 +233,17 @@ class _Checker:
             self.mismatch(node, t.optional_of(inner), inner)
         return inner
 
-    def _joined(self, node: Node, before: Type | None, current: Type) -> Type:
+    def _joined(self, before: Type | None, current: Type) -> Type:
+        """The type of elements of both types. Mixed literals are found later, by the validators."""
         if before is None:
             return current
-        if self.assignable(before, current):
-            return t.most_general(before, current)
-        self.mismatch(node, before, current)
-        return t.Error
+        return t.most_general(before, current) if self.assignable(before, current) else t.Dyn
 
     def _list(self, node: ListNode) -> None:
         item: Type | None = None
         for i, element in enumerate(node.elements):
             self.check(element)
-            item = self._joined(element, item, self._unwrapped(element, i in node.optionals))
+            item = self._joined(item, self._unwrapped(element, i in node.optionals))
         node.type = t.list_of(self.new_variable() if item is None else item)
 
     def _map(self, node: MapNode) -> None:
@@ -253,9 +251,9 @@ class _Checker:
         value: Type | None = None
         for entry in node.entries:
             self.check(entry.key)
-            key = self._joined(entry.key, key, entry.key.type)
+            key = self._joined(key, entry.key.type)
             self.check(entry.value)
-            value = self._joined(entry.value, value, self._unwrapped(entry.value, entry.optional))
+            value = self._joined(value, self._unwrapped(entry.value, entry.optional))
         if key is None or value is None:
             key, value = self.new_variable(), self.new_variable()
         node.type = t.map_of(key, value)
