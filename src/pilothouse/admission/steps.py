@@ -6,6 +6,7 @@ from typing import Final
 
 from pilothouse.admission.interface import Attributes
 from pilothouse.observability.metrics import REGISTRY, STABLE
+from pilothouse.observability.tracing import span
 
 ADMIT: Final = "admit"
 VALIDATE: Final = "validate"
@@ -30,10 +31,11 @@ _steps = REGISTRY.histogram(
 class Steps:
     """Calls each plugin in turn until one raises. `type` is ADMIT or VALIDATE; plugins go by their names."""
 
-    __slots__ = ("_labels", "_passed", "_steps")
+    __slots__ = ("_labels", "_passed", "_span", "_steps")
 
     def __init__(self, type: str, operation: str, plugins: Sequence[tuple[str, Step]]) -> None:
         self._labels = (type, operation)
+        self._span = f"Admission {type}"
         self._steps = tuple(
             (step, name, _controllers.labels(name, type, operation, "false")) for name, step in plugins
         )
@@ -43,6 +45,12 @@ class Steps:
         return len(self._steps)
 
     async def __call__(self, a: Attributes) -> None:
+        if not self._steps:
+            return
+        with span(self._span):
+            await self._run(a)
+
+    async def _run(self, a: Attributes) -> None:
         began = last = perf_counter()
         name = ""
         try:

@@ -10,7 +10,7 @@ from pilothouse.aggregator.resolver import ServiceResolver
 from pilothouse.aggregator.server import AggregatorConfig
 from pilothouse.apimachinery.proxy.backend import Files
 from pilothouse.authentication.requestheader import RequestHeaderConfig
-from pilothouse.controlplane import admission, audit
+from pilothouse.controlplane import admission, audit, tracing
 from pilothouse.controlplane.token_issuer import JWTIssuer
 from pilothouse.endpoints.response import dumps, render_error
 from pilothouse.endpoints.scope import Services
@@ -128,6 +128,9 @@ def server_config(
     generic, headers = options.generic, options.authentication
     chain = ChainConfig(
         auditor=audit.build(options.audit),
+        tracer=tracing.build(
+            options.tracing.tracing_config_file, f"{generic.advertise_address}:{options.serving.secure_port}"
+        ),
         front_proxy_headers=(
             *headers.requestheader_username_headers, *headers.requestheader_uid_headers,
             *headers.requestheader_group_headers,

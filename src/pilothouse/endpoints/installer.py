@@ -25,6 +25,7 @@ from pilothouse.endpoints.patch import patch
 from pilothouse.endpoints.scale import get_scale
 from pilothouse.endpoints.subresource import special
 from pilothouse.endpoints.update import update
+from pilothouse.observability.tracing import span
 from pilothouse.registry.rest import Connecter, Streamer
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ class APIGroupVersion:
             deprecation.tell(request.context, deprecated)
         if not self._compress:
             request.headers = [entry for entry in request.headers if entry[0] != b"accept-encoding"]
-        return await handler(request)
+        with span(_SPANS.get(info.verb, info.verb)):
+            return await handler(request)
 
     def _install(self, name: str) -> tuple[Endpoints, Deprecation | None] | None:
         resource = self.resources.get(name)
@@ -190,6 +192,11 @@ class APIGroupVersion:
         deprecated = deprecation.Deprecation(text) if text else deprecation.of(resource.gvk)
         made = self._endpoints[name] = Endpoints(resource, self._builder), deprecated
         return made
+
+
+#: Upstream's names of the spans of verbs.
+_SPANS = {verb: verb.capitalize() for verb in ("get", "list", "watch", "create", "update", "patch", "delete")}
+_SPANS |= {"deletecollection": "Delete"}
 
 
 def _generic(code: int) -> status.StatusError:

@@ -98,6 +98,13 @@ class FeatureOptions:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class TracingOptions:
+    """Where spans of requests are sent, and of how many."""
+
+    tracing_config_file: str
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class LoggingOptions:
     """How and how much is logged."""
 
@@ -158,6 +165,7 @@ class Options:
     api: APIOptions
     features: FeatureOptions
     logging: LoggingOptions
+    tracing: TracingOptions
     control_plane: ControlPlaneOptions
     kubelet: KubeletOptions
     aggregator: AggregatorOptions
@@ -206,6 +214,7 @@ class Options:
             api=_pick(APIOptions, parsed.values),
             features=_pick(FeatureOptions, parsed.values),
             logging=_pick(LoggingOptions, parsed.values),
+            tracing=_pick(TracingOptions, parsed.values),
             control_plane=_pick(ControlPlaneOptions, parsed.values),
             kubelet=_pick(KubeletOptions, parsed.values),
             aggregator=_pick(AggregatorOptions, parsed.values),

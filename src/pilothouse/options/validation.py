@@ -270,6 +270,12 @@ def _control_plane(options: Options) -> Iterator[str]:
             yield (f"service IP family {quoted(str(ranges[0]))} must match public address family {quoted(address)}")
 
 
+def _tracing(options: Options) -> Iterator[str]:
+    file = options.tracing.tracing_config_file
+    if file and not Path(file).exists():
+        yield f"tracing-config-file {file} does not exist"
+
+
 def _kubelet(options: Options) -> Iterator[str]:
     kubelet = options.kubelet
     if bool(kubelet.kubelet_client_certificate) != bool(kubelet.kubelet_client_key):
@@ -280,5 +286,5 @@ _CHECKS: tuple[Callable[[Options], Iterator[str]], ...] = (
     _generic, _storage, _serving, lambda options: audit.validate(options.audit),
     lambda options: authentication.validate(options.authentication, options.given), _service_accounts,
     lambda options: authentication.validate_service_accounts(options.service_accounts), _request_header,
-    _authorization, _api, _logging, _control_plane, _kubelet, _aggregator,
+    _authorization, _api, _logging, _tracing, _control_plane, _kubelet, _aggregator,
 )

@@ -35,6 +35,7 @@ from pilothouse.server.filters.retry_after import with_not_ready, with_opt_in_re
 from pilothouse.server.filters.shutdown_header import with_shutdown_response_header
 from pilothouse.server.filters.startup_annotation import with_startup_early_annotation
 from pilothouse.server.filters.timeout import with_timeout
+from pilothouse.server.filters.tracing import with_tracing
 from pilothouse.server.filters.wait_group import with_wait_group
 from pilothouse.server.filters.warning_recorder import with_warning_recorder
 from pilothouse.server.filters.watch_termination import with_watch_termination
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from pilothouse.audit.auditor import Auditor
     from pilothouse.authentication.interface import Authenticator
     from pilothouse.authorization.interface import Authorizer
+    from pilothouse.observability.tracing import Tracer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,8 @@ class ChainConfig:
     authorizer: "Authorizer | None" = None
     constrained_impersonation: bool = True
     """Whether the constrained modes of acting as somebody else are there beside the old one."""
+    tracer: "Tracer | None" = None
+    """Spans of requests go there; None where nothing is traced."""
     auditor: "Auditor | None" = None
     """None where there is no audit policy, or nowhere to write to."""
     api_audiences: Sequence[str] = ()
@@ -142,7 +146,8 @@ FILTERS: tuple[Place, ...] = (
               h, c.authenticator, c.render, c.metrics, api_audiences=c.api_audiences,
               front_proxy_headers=c.front_proxy_headers, front_proxy_extra_prefixes=c.front_proxy_extra_prefixes,
               auditor=c.auditor)),
-    Place("Tracing", "behind authentication: only known clients may influence sampling", lambda h, c: absent(h)),
+    Place("Tracing", "behind authentication: only known clients may influence sampling",
+          lambda h, c: with_tracing(h, c.tracer, c.clock)),
     Place("StartupEarlyAnnotation", "needs the user, to leave out the server itself",
           lambda h, c: with_startup_early_annotation(h, c.signals.has_been_ready)),
     Place("Audit", "knows the real user, sees what impersonation and the rest decide",

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from pilothouse.observability.tracing import span
 from pilothouse.storage.fanout import Fanout, Timers
 from pilothouse.storage.history import History
 from pilothouse.storage.interface import (
@@ -121,7 +122,8 @@ class WatchCache:
     async def select(
         self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None
     ) -> Page:
-        page = await by_turns(self._steps(predicate, limit, start_after, revision))
+        with span("Storage list"):
+            page = await by_turns(self._steps(predicate, limit, start_after, revision))
         self.lists += 1
         self.read += page.read
         self.listed += len(page.items)
@@ -157,19 +159,22 @@ class WatchCache:
             raise KeyExists(await self.durable(current))
         written = self._storage.write(self, key, obj, None)
         obj.clear()
-        return await written
+        with span("Storage create"):
+            return await written
 
     async def update(self, key: str, obj: dict[str, Any], expected: Item) -> Item:
         await self._expect(key, expected)
         written = self._storage.write(self, expected.key, obj, expected)
         obj.clear()
-        return await written
+        with span("Storage update"):
+            return await written
 
     async def delete(self, key: str, expected: Item, obj: dict[str, Any] | None = None) -> Item:
         await self._expect(key, expected)
         if obj is None:
             obj = orjson.loads(expected.body)
-        return await self._storage.write(self, expected.key, obj, expected, deleted=True)
+        with span("Storage delete"):
+            return await self._storage.write(self, expected.key, obj, expected, deleted=True)
 
     async def durable(self, item: Item) -> Item:
         await self._storage.wait_revision(item.revision, None)
