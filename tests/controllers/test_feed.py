@@ -11,6 +11,8 @@ _MANAGED = [{"manager": "m", "operation": "Update", "apiVersion": "v1", "fieldsT
 @pytest.mark.parametrize("obj", [
     {"metadata": {"name": "a", "uid": "u", "managedFields": _MANAGED}, "data": {"a": "b"}},
     {"metadata": {"name": "a"}, "data": {"a": "b"}},
+    # a custom resource
+    {"metadata": {"generation": 1, "managedFields": _MANAGED, "name": "a", "resourceVersion": "1"}, "spec": {"a": "b"}},
     {"metadata": {"name": "a", "annotations": {"managedFields": "[", "b": ',"managedFields":['}}, "data": {}},
     {"metadata": {"name": "a"}, "spec": {"template": {"metadata": {"name": "b", "managedFields": _MANAGED}}}},
     {"metadata": {"name": "a"}, "spec": {"b": 1, "managedFields": [1]}},

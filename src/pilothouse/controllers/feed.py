@@ -23,8 +23,9 @@ _MANAGED = b',"managedFields":['
 def metadata_event(line: bytes) -> Object:
     """A watch event of which at least the object's metadata is there, managedFields aside.
 
-    These stand last in the metadata, and that first in the object, so most of the line need not be read. (In a text
-    the quotes would be escaped: what is found is a key.)
+    These stand last in the metadata of built-in kinds, and that first in the object, so most of the line need not be
+    read. (In a text the quotes would be escaped: what is found is a key.) Custom resources have their keys in the order
+    of the alphabet: what follows is wanted too.
     """
     cut = line.find(_MANAGED)
     if cut >= 0:
@@ -33,7 +34,7 @@ def metadata_event(line: bytes) -> Object:
         except orjson.JSONDecodeError:
             pass  # the key of another object's metadata
         else:
-            if "metadata" in event["object"]:
+            if "resourceVersion" in (event["object"].get("metadata") or ()):
                 return event
     whole: Object = orjson.loads(line)
     return whole

@@ -235,6 +235,11 @@ def test_an_update_may_keep_what_the_old_schema_had() -> None:
     assert errors(unpruned, options=options_for_update([known(unpruned)])) == []
 
 
+def test_of_very_many_errors_the_first_are_told() -> None:
+    found = errors(of(**{f"p{i}": {"type": "odd"} for i in range(1500)}))
+    assert 1000 <= len(found) < 1010
+
+
 def test_deep_schemas_end_in_errors_or_none() -> None:
     schema: Schema = {"type": "string"}
     for _ in range(230):

@@ -46,7 +46,8 @@ class ValueSchema:
         self.list_type: str = props.get("x-kubernetes-list-type") or ""
         self.list_map_keys: tuple[str, ...] = tuple(props.get("x-kubernetes-list-map-keys") or ())
         self.required: tuple[str, ...] = tuple(props.get("required") or ())
-        self.properties = Properties(props.get("properties") or {})
+        properties = props.get("properties")
+        self.properties = Properties(properties) if properties else _NO_PROPERTIES
         additional, items = props.get("additionalProperties"), props.get("items")
         self.closed = additional is False
         self.has_additional = isinstance(additional, Mapping)
@@ -114,6 +115,9 @@ class Properties(Mapping[str, ValueSchema]):
 
     def __len__(self) -> int:
         return len(self._props)
+
+
+_NO_PROPERTIES: Final = Properties({})
 
 
 def _float(value: float | None) -> float | None:

@@ -122,6 +122,8 @@ class _Walk:
 
     def visit(self, schema: Props, path: str, scope: _Scope, rules: RuleNode | None) -> None:
         known = len(self.errors)
+        if known + len(self.rule_errors) >= field.MOST_ERRORS:
+            return
         self._add(path, _validate_node(schema, scope, self._options))
         if schema.get("uniqueItems"):
             self.errors.append(field.forbidden(f"{path}.uniqueItems", _UNIQUE))
