@@ -220,6 +220,22 @@ def test_openapi_v3_is_taken_over_as_it_is(tmp_path: Path) -> None:
     run(test, tmp_path)
 
 
+def test_openapi_v2_stands_while_v3_fails(tmp_path: Path) -> None:
+    async def test(plane: Plane, extension: Extension) -> None:
+        extension.answers |= {"/openapi/v2": json_answer(V2), "/openapi/v3": unavailable}
+        await plane.make_service(extension.port)
+        await plane.client.create(*API_SERVICES, extension.api_service())
+        assert await plane.until(lambda: openapi_paths(plane))
+        del extension.answers["/openapi/v3"]
+
+        async def converted() -> bool:
+            return (await plane.call(f"/openapi/v3/apis/{GROUP}/v1")).status == 200
+
+        assert await plane.until(converted)
+
+    run(test, tmp_path)
+
+
 @pytest.mark.parametrize("document", [
     b"[]", b"{", b'{"paths":[]}', b'{"paths":{"' + ROOT.encode() + b'/a":{"get":7}}}',
     b'{"a":' * 500 + b"1" + b"}" * 500,

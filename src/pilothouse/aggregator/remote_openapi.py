@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -37,11 +37,13 @@ _REMOTE = 2
 
 @dataclass(slots=True)
 class _Known:
-    """One APIService with what its server said: the v2 document's ETag, and the address of its v3 document, by key."""
+    """One APIService with what its server said: the v2 document's ETag, what was new in it when it was last read, and
+    the address of the v3 document."""
 
     backend: Backend
     etag: str = ""
-    hashes: dict[str, str] = field(default_factory=dict)
+    part: Mapping[str, Any] | None = None
+    url: str = ""
 
 
 class RemoteOpenAPI:
@@ -87,24 +89,18 @@ class RemoteOpenAPI:
         known = self._known.get(name)
         if known is None:
             return
+        spec = known.backend.spec
+        rank = (_REMOTE, -spec.get("groupPriorityMinimum", 0), -spec.get("versionPriority", 0))
         try:
-            document = await self._v2(known)
+            part = await self._v2(known)
+            if part is not None and self._known.get(name) is known:
+                known.part = part
+                self._openapi.set_v2(name, lambda: part, rank=rank)
             v3 = await self._v3(known)
         except (ResolveError, BackendError, ValueError) as error:
             raise Again(f"OpenAPI of {name}: {error}") from None
-        if self._known.get(name) is not known:
-            return
-        spec = known.backend.spec
-        rank = (_REMOTE, -spec.get("groupPriorityMinimum", 0), -spec.get("versionPriority", 0))
-        if document is not None:
-            part = document
-            self._openapi.set_v2(name, lambda: part, rank=rank)
-            if v3 is None:
-                # The server is too old for v3: what its v2 document says, as v3.
-                v3 = {_key(known.backend): await asyncio.to_thread(lambda: orjson.dumps(to_v3(part)))}
-        if v3:
-            found = v3
-            self._openapi.set_v3(name, lambda: found, rank=rank)
+        if v3 and self._known.get(name) is known:
+            self._openapi.set_v3(name, lambda: v3, rank=rank)
 
     async def _v2(self, known: _Known) -> Mapping[str, Any] | None:
         """The part of the server's v2 document below its group version; None when nothing has changed or is there."""
@@ -115,37 +111,40 @@ class RemoteOpenAPI:
         if answer.status in (304, 404):
             return None
         _require_ok(answer, "/openapi/v2")
-        group, version = known.backend.group_version
-        prefix = f"/apis/{group}/{version}/"
-        document = await asyncio.to_thread(_part, answer.body, prefix)
+        document = await asyncio.to_thread(_part, answer.body, f"/{_key(known.backend)}/")
         known.etag = answer.header(b"etag")
         return document
 
     async def _v3(self, known: _Known) -> dict[str, bytes] | None:
-        """The v3 document, by key; {} when nothing has changed, None for servers without v3."""
+        """The v3 document, by key; None when nothing has changed or is there. Of a server that is too old for v3 it is
+        what its v2 document says."""
         answer = await _get(known.backend, "/openapi/v3", _JSON)
         if answer.status == 404:
-            return None
+            part, known.part = known.part, None
+            if part is None:
+                return None
+            return {_key(known.backend): await asyncio.to_thread(lambda: orjson.dumps(to_v3(part)))}
         _require_ok(answer, "/openapi/v3")
+        known.part = None
         paths = _document(answer.body).get("paths")
         entry = paths.get(_key(known.backend)) if isinstance(paths, dict) else None
         if not isinstance(entry, dict):
-            return {}
+            return None
         url = str(entry.get("serverRelativeURL", ""))
-        if known.hashes.get(_key(known.backend)) == url:
-            return {}
+        if url and known.url == url:
+            return None
         key = _key(known.backend)
         # The address is ours to make: a server cannot send us anywhere else.
         found = await _get(known.backend, f"/openapi/v3/{quote(key)}", _JSON)
         _require_ok(found, f"/openapi/v3/{key}")
         await asyncio.to_thread(_document, found.body)
-        known.hashes[key] = url
+        known.url = url
         return {key: found.body}
 
 
 def _key(backend: Backend) -> str:
     group, version = backend.group_version
-    return f"apis/{group}/{version}"
+    return f"apis/{group}/{version}" if group else f"api/{version}"
 
 
 async def _get(backend: Backend, path: str, *headers: tuple[bytes, bytes]) -> Fetched:

@@ -14,6 +14,7 @@ from pilothouse.controlplane import admission, audit, tracing
 from pilothouse.controlplane.token_issuer import JWTIssuer
 from pilothouse.endpoints.response import dumps, render_error
 from pilothouse.endpoints.scope import Services
+from pilothouse.observability.logging import log
 from pilothouse.registry.dependencies import Dependencies, KubeletClientConfig
 from pilothouse.server.apiserver import ServerConfig
 from pilothouse.server.chain import ChainConfig
@@ -54,6 +55,19 @@ def request_header(options: Options) -> RequestHeaderConfig:
         uid_headers=given.requestheader_uid_headers, group_headers=given.requestheader_group_headers,
         extra_header_prefixes=given.requestheader_extra_headers_prefix,
     )
+
+
+def warn_about_headers(options: Options) -> None:
+    """Extension servers of other makes send the standard headers (upstream: RequestHeaderAuthenticationOptions)."""
+    given = options.authentication
+    for flag, values, standard, sort in (
+        ("username-headers", given.requestheader_username_headers, "X-Remote-User", "header"),
+        ("group-headers", given.requestheader_group_headers, "X-Remote-Group", "header"),
+        ("extra-headers-prefix", given.requestheader_extra_headers_prefix, "X-Remote-Extra-", "header prefix"),
+    ):
+        if values and standard.lower() not in (value.lower() for value in values):
+            log.warning(f"--requestheader-{flag} is set without specifying the standard {standard} {sort} - "
+                        "API aggregation will not work")
 
 
 def authentication_info(options: Options) -> dict[str, str]:
@@ -126,6 +140,7 @@ def server_config(
 ) -> ServerConfig:
     """What all servers of the chain share; `fair` is priority and fairness, where it is asked for."""
     generic, headers = options.generic, options.authentication
+    warn_about_headers(options)
     chain = ChainConfig(
         auditor=audit.build(options.audit),
         tracer=tracing.build(
