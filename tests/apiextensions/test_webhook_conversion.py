@@ -27,6 +27,7 @@ from tests.apiextensions.support import (
     widget,
 )
 from tests.apimachinery.webhook.support import serving
+from tests.endpoints.support import APPLY
 
 Object = dict[str, Any]
 V2 = WIDGETS.replace("/v1/", "/v2/")
@@ -63,6 +64,8 @@ class Hook:
         spec = dict(obj.get("spec") or {})
         if old in spec:
             spec[new] = spec.pop(old)
+        if new == "size":
+            spec.pop("unit", None)
         return {**obj, "apiVersion": wanted, "spec": spec}
 
 
@@ -274,5 +277,35 @@ def test_an_unknown_authority_is_not_trusted(tmp_path: Path) -> None:
         assert body["message"].endswith(
             "tls: failed to verify certificate: x509: certificate signed by unknown authority"
         )
+
+    check(tmp_path, test)
+
+
+def test_managers_are_told_in_terms_of_their_own_version(tmp_path: Path) -> None:
+    async def test(api: CustomAPI, hook: Hook) -> None:
+        def managers(obj: Object) -> dict[str, Any]:
+            return {
+                entry["manager"]: (entry["apiVersion"], entry["fieldsV1"].get("f:spec"))
+                for entry in obj["metadata"]["managedFields"]
+            }
+
+        await api.ok("POST", WIDGETS, widget(), query="fieldManager=a")
+        patched = await api.ok("PATCH", f"{V2}/a", {"spec": {"amount": 6}}, content_type=MERGE, query="fieldManager=b")
+        assert managers(patched) == {
+            "a": ("example.com/v1", {".": {}, "f:color": {}}), "b": ("example.com/v2", {"f:amount": {}, "f:unit": {}}),
+        }
+        mine = {"apiVersion": "example.com/v2", "kind": "Widget", "spec": {"amount": 7, "color": "blue"}}
+        code, _ = await api.json("PATCH", f"{V2}/a", mine, content_type=APPLY, query="fieldManager=c")
+        assert code == 409
+        applied = await api.ok("PATCH", f"{V2}/a", mine, content_type=APPLY, query="fieldManager=c&force=true")
+        assert managers(applied) == {
+            "a": ("example.com/v1", {}), "b": ("example.com/v2", {"f:unit": {}}),
+            "c": ("example.com/v2", {"f:amount": {}, "f:color": {}}),
+        }
+        again = await api.ok("PATCH", f"{WIDGETS}/a", {"spec": {"size": 8}}, content_type=MERGE, query="fieldManager=d")
+        assert managers(again) == {
+            "a": ("example.com/v1", {}), "b": ("example.com/v2", {"f:unit": {}}),
+            "c": ("example.com/v2", {"f:color": {}}), "d": ("example.com/v1", {"f:size": {}}),
+        }
 
     check(tmp_path, test)

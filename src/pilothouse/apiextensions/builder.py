@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pilothouse.apiextensions import nested
 from pilothouse.apiextensions.codec import CustomBodies
+from pilothouse.apiextensions.remote_managers import remote_converter
 from pilothouse.apiextensions.rendering import CustomRendering
 from pilothouse.apiextensions.scale import CustomScaleView, scale_printer
 from pilothouse.apimachinery import status
@@ -51,11 +52,12 @@ class CustomBuilder(Builder):
         return super().reset_fields(resource, subresource)
 
     def converter(self, resource: Resource, store: Store | None) -> Converter | None:
-        """Between versions the fields that managers own are taken to stand at the same paths."""
         definition = self._serving.definition
         served = [version.name for version in definition.versions if version.served or version.storage]
         if len(served) < 2:
             return None
+        if definition.webhook:
+            return remote_converter(self._serving, served)
         made: Converter | None = None
 
         def convert(obj: Object, current: str, wanted: str) -> tuple[Type, Object] | None:
@@ -67,6 +69,9 @@ class CustomBuilder(Builder):
             return made(obj, current, wanted)
 
         return convert
+
+    def waits(self, resource: Resource) -> bool:
+        return self._serving.definition.webhook and len(self._serving.definition.versions) > 1
 
     def scale_view(self, resource: Resource, rendering: Rendering) -> ScaleView:
         return CustomScaleView(resource, rendering, self._serving, self._serving.versions(resource.version))

@@ -70,6 +70,8 @@ class Definition:
     conditions: frozenset[str]
     """The types of conditions that are "True"."""
     deleted: bool
+    webhook: bool
+    """Whether a webhook converts between its versions."""
     settled: bool
     """Nothing is left to be done about its status."""
     shape: bytes
@@ -127,7 +129,8 @@ def read(item: Item) -> Definition:
         item, metadata["name"], metadata["uid"], spec["group"], spec.get("scope") == "Namespaced", names_of(accepted),
         tuple(_version(spec, version) for version in spec.get("versions") or ()),
         frozenset(c["type"] for c in status.get("conditions") or () if c.get("status") == "True"),
-        metadata.get("deletionTimestamp") is not None, is_settled(obj), shape,
+        metadata.get("deletionTimestamp") is not None,
+        (spec.get("conversion") or {}).get("strategy") == "Webhook", is_settled(obj), shape,
     )
 
 

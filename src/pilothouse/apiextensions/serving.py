@@ -213,10 +213,8 @@ class Serving:
     @property
     def converter(self) -> CustomConverter:
         if self._converter is None:
-            decoded = self.definition.decoded()
-            conversion = decoded["spec"].get("conversion") or {}
-            webhook = conversion.get("strategy") == "Webhook"
-            self._converter = self.instances.environment.converters(decoded) if webhook else NoConversion()
+            converters, definition = self.instances.environment.converters, self.definition
+            self._converter = converters(definition.decoded()) if definition.webhook else NoConversion()
         return self._converter
 
     def resource(self, version: str) -> Resource:

@@ -80,7 +80,7 @@ class Builder:
                 lambda: bodies.type, resource.gvk, name, self.reset_fields(resource, name),
                 self.converter(resource, store),
             ),
-            subresource=sub,
+            subresource=sub, waits=self.waits(resource),
         )
 
     # What a kind's forms are
@@ -100,6 +100,10 @@ class Builder:
     def converter(self, resource: Resource, store: Store | None) -> Converter | None:
         """What the field manager converts with."""
         return _between_versions(resource.group, store)
+
+    def waits(self, resource: Resource) -> bool:
+        """Whether the field manager's converter waits for somebody, and must run in a thread."""
+        return False
 
     def scale_view(self, resource: Resource, rendering: Rendering) -> ScaleView:
         return ScaleView(resource, rendering)

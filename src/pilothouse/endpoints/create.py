@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE
-from pilothouse.apimachinery.aside import aside, is_heavy
+from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -29,9 +29,9 @@ def create(scope: Scope) -> Handler:
         media_type = input_media_type(request)
         body = await scope.read_body(request, "create")
         wanted = options.write_options(request, "CreateOptions")
-        heavy = ctx.heavy = is_heavy(body)
+        heavy = ctx.heavy = scope.waits or is_heavy(body)
         given = (body, media_type, wanted.field_validation, ctx)
-        obj = await aside(scope.bodies.decode, *given) if heavy else scope.bodies.decode(*given)
+        obj = await scope.aside(scope.bodies.decode, *given) if heavy else scope.bodies.decode(*given)
         metadata = obj["metadata"]
         name = metadata.get("name", "")
         namespace = scope.namespace(ctx.request_info)
@@ -40,7 +40,7 @@ def create(scope: Scope) -> Handler:
         dedup_owners(ctx, metadata)
         keep_object(scope, ctx, obj)
         managed = (scope, None, obj, wanted)
-        obj = to_storage(scope, await aside(manage_fields, *managed) if heavy else manage_fields(*managed))
+        obj = to_storage(scope, await scope.aside(manage_fields, *managed) if heavy else manage_fields(*managed))
         # a namespace is admitted as being within itself
         admitting = Admitting(scope, request, name if is_namespaces else namespace, name, wanted)
         obj = await admitting.mutate(CREATE, obj, None)

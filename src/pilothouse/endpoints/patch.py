@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE, UPDATE
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.aside import aside, is_heavy
+from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -52,14 +52,14 @@ def patch(scope: Scope) -> Handler:
         namespace = scope.namespace(info)
         admitting = Admitting(scope, request, info.namespace, name, wanted)
         patching = Patching(scope, ctx, name, body, wanted)
-        ctx.heavy = is_heavy(body)
+        ctx.heavy = scope.waits or is_heavy(body)
 
         async def updater(live: Object) -> Object:
             exists = has_uid(live)
             if not exists and not applies:
                 raise status.not_found(scope.group_resource, name)
             there = from_storage(scope, live)
-            obj = await aside(mechanism, patching, there) if ctx.heavy else mechanism(patching, there)
+            obj = await scope.aside(mechanism, patching, there) if ctx.heavy else mechanism(patching, there)
             if not exists and has_uid(obj):
                 raise status.conflict(
                     scope.group_resource, name,

@@ -6,12 +6,14 @@ without is worked out here.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from pilothouse.apimachinery import status
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.endpoints.messages import Messages
 from pilothouse.endpoints.metrics import WatchMetrics, record_body
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
     from pilothouse.registry.rest import Resource, Subresource, Updater, Validation
     from pilothouse.registry.store import Store
     from pilothouse.storage.interface import Item
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_BODY_BYTES = 3 * 1024 * 1024
 """upstream: MaxRequestBodyBytes of the generic server's config."""
@@ -94,6 +99,7 @@ class Scope:
         field_manager: FieldManager | None = None,
         subresource: Subresource | None = None,
         view: View | None = None,
+        waits: bool = False,
     ) -> None:
         self.resource = resource
         self._store = store
@@ -102,6 +108,8 @@ class Scope:
         self.tables = tables
         self.bodies = bodies
         self.field_manager = field_manager
+        self.waits = waits
+        """Whether field management waits for somebody else's answers: it is then never done on the loop."""
         self.subresource = subresource
         self.subresource_name = subresource.name if subresource is not None else ""
         self.view = view or AS_THEY_ARE
@@ -126,6 +134,13 @@ class Scope:
         body = await request.body(self.services.max_body_bytes)
         record_body(self.group_resource, verb, len(body))
         return body
+
+    async def aside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """What `function` returns or raises, worked out in a thread: the one for heavy work (see `aside.aside`), or one
+        of its own if it may wait."""
+        if self.waits:
+            return await asyncio.to_thread(function, *args, **kwargs)
+        return await aside(function, *args, **kwargs)
 
     @property
     def store(self) -> Store:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE, UPDATE
-from pilothouse.apimachinery.aside import aside, is_heavy
+from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -48,8 +48,8 @@ def update(scope: Scope) -> Handler:
             dedup_owners(ctx, obj["metadata"])
             return obj
 
-        ctx.heavy = is_heavy(body)
-        decoded: Object | None = await aside(decode) if ctx.heavy else decode()
+        ctx.heavy = scope.waits or is_heavy(body)
+        decoded: Object | None = await scope.aside(decode) if ctx.heavy else decode()
         keep_object(scope, ctx, decoded or {})
         uid = decoded["metadata"].get("uid", "") if decoded else ""
         admitting = Admitting(scope, request, info.namespace, name, wanted)
@@ -60,7 +60,7 @@ def update(scope: Scope) -> Handler:
             obj, decoded = decoded or decode(), None
             there = from_storage(scope, live)
             obj = to_storage(
-                scope, await aside(manage_fields, scope, there, obj, wanted) if ctx.heavy
+                scope, await scope.aside(manage_fields, scope, there, obj, wanted) if ctx.heavy
                 else manage_fields(scope, there, obj, wanted)
             )
             exists = has_uid(live)
