@@ -35,6 +35,42 @@ def select_slowly(value: Any, key: str) -> Any:
     raise missing_key(key)
 
 
+def field_selection(operand: Step, name: str, key: str, reader: Reader | None) -> Step:
+    """`operand.name` of an object whose fields are declared: null is the same as absent there. `key` is the property."""
+
+    def select(frame: list[Any]) -> Any:
+        value = operand(frame)
+        try:
+            found = value[key]
+        except (KeyError, TypeError, IndexError):
+            return select_slowly(value, name)
+        if found is None:
+            raise missing_key(name)
+        return found
+
+    if reader is None:
+        return select
+    return lambda frame: reader(select(frame))
+
+
+def variable_field(slot: int, name: str, key: str) -> Step:
+    """The same of a variable, without a step for the variable."""
+
+    def select(frame: list[Any]) -> Any:
+        value = frame[slot]
+        try:
+            found = value[key]
+        except (KeyError, TypeError, IndexError):
+            if isinstance(value, EvaluationError):
+                raise value from None
+            return select_slowly(value, name)
+        if found is None:
+            raise missing_key(name)
+        return found
+
+    return select
+
+
 def variable_selection(slot: int, key: str) -> Step:
     """`variable.key`, without a step for the variable."""
 
@@ -50,28 +86,30 @@ def variable_selection(slot: int, key: str) -> Step:
     return select
 
 
-def select_optional(value: Any, key: Any) -> Optional:
-    """`value.?key` and `value[?key]`: also what follows one."""
+def select_optional(value: Any, key: Any, declared: bool = False) -> Optional:
+    """`value.?key` and `value[?key]`: also what follows one. `declared` is for fields of declared objects."""
     if isinstance(value, Optional):
         if not value.present:
             return NONE
         value = value.value
     if isinstance(value, dict):
         found = find_key(value, key)
-        return NONE if found is None else Optional(value[found[0]])
+        if found is None or (declared and value[found[0]] is None):
+            return NONE
+        return Optional(value[found[0]])
     if isinstance(value, list):
         at = list_index(key)
         return Optional(value[at]) if 0 <= at < len(value) else NONE
     return NONE
 
 
-def present(value: Any, key: str) -> bool:
-    """`has(value.key)`."""
+def present(value: Any, key: str, declared: bool) -> bool:
+    """`has(value.key)`. A null counts as absent where the fields are declared."""
     if isinstance(value, Optional):
-        return select_optional(value, key).present
+        return select_optional(value, key, declared).present
     if isinstance(value, list):
         raise EvaluationError("unsupported index type 'string' in list")
-    return isinstance(value, dict) and key in value
+    return isinstance(value, dict) and key in value and not (declared and value[key] is None)
 
 
 def list_index(key: Any) -> int:

@@ -44,7 +44,14 @@ def _fits(declared: Type, value: Any) -> bool:
     if declared.kind in (t.PARAM, t.DYN):
         return True
     actual = type_of(value)
-    return actual.kind == declared.kind and actual.name == declared.name
+    if actual.kind != declared.kind or actual.name != declared.name:
+        return False
+    if declared.kind == t.LIST:
+        return not value or _fits(declared.params[0], value[0])
+    if declared.kind == t.MAP and value:
+        key, first = next(iter(value.items()))
+        return _fits(declared.params[0], key) and _fits(declared.params[1], first)
+    return True
 
 
 def _parameters(part: Type) -> Iterable[str]:

@@ -99,29 +99,33 @@ class Planner:
         if node.test_only:
             has = operand.step
             cost = operand.inner_cost + 1 - (1 if operand.own == 0 else 0)
-            return Plan(lambda frame: access.present(has(frame), key), cost, own=0)
+            is_field = over[0].kind == t.STRUCT
+            return Plan(lambda frame: access.present(has(frame), key, is_field), cost, own=0)
         if over[1]:
-            return self._optional_select(operand, key, declared)
+            return self._optional_select(operand, key, declared, over[0])
         reader = scalar_reader(declared)
-        step = self._fast_selection(node.operand, key) if reader is None else None
-        if step is None:
+        step = self._fast_selection(node.operand, node.field, key) if reader is None else None
+        if step is None and over[0].kind == t.STRUCT:
+            step = access.field_selection(operand.step, node.field, key, reader)
+        elif step is None:
             step = access.selection(operand.step, key, reader)
         return Plan(step, operand.cost + 1, raw_type(declared), own=operand.own)
 
-    def _fast_selection(self, operand: Node, key: str) -> Step | None:
+    def _fast_selection(self, operand: Node, name: str, key: str) -> Step | None:
         """A selection from a variable without a step of its own for the variable."""
         if not isinstance(operand, Ident) or operand.type_value is not None or scalar_reader(operand.type):
             return None
-        for scope in reversed(self.scopes):
-            if operand.name in scope:
-                return access.variable_selection(scope[operand.name][0], key)
-        return access.variable_selection(self.variables[operand.name], key)
+        found = next((scope[operand.name][0] for scope in reversed(self.scopes) if operand.name in scope), None)
+        slot = self.variables[operand.name] if found is None else found
+        if operand.type.kind == t.STRUCT:
+            return access.variable_field(slot, name, key)
+        return access.variable_selection(slot, key)
 
-    def _optional_select(self, operand: Plan, key: Any, declared: Type) -> Plan:
-        reader, inner = deep_reader(declared), operand.step
+    def _optional_select(self, operand: Plan, key: Any, declared: Type, over: Type) -> Plan:
+        reader, inner, is_field = deep_reader(declared), operand.step, over.kind == t.STRUCT
 
         def select(frame: Frame) -> Optional:
-            found = access.select_optional(inner(frame), key)
+            found = access.select_optional(inner(frame), key, is_field)
             if not found.present:
                 return found
             charge(frame, 1)
@@ -170,7 +174,7 @@ class Planner:
             assert isinstance(field, Literal)
             over, _ = t.unwrap_optional(node.args[0].type)
             key, declared = field_of(over, field.value)
-            return self._optional_select(attribute(self.plan(node.args[0])), key, declared)
+            return self._optional_select(attribute(self.plan(node.args[0])), key, declared, over)
         operands = node.args if node.target is None else [node.target, *node.args]
         plans = [self.whole(operand) for operand in operands]
         if name in ("or", "orValue") and node.overloads[0].startswith("optional_or"):

@@ -103,7 +103,7 @@ def _float(value: float, letter: str, precision: int) -> str:
         return f"{value:,.{precision}f}"
     mantissa, _, exponent = f"{value:.{precision}e}".partition("e")
     superscript = str(abs(int(exponent))).rjust(2, "0").translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa}\u202f×\u202f10{'⁻' if int(exponent) < 0 else ''}{superscript}"
+    return f"{mantissa}×10{'⁻' if int(exponent) < 0 else ''}{superscript}"
 
 
 def _string(value: Any) -> str:
