@@ -36,7 +36,7 @@ def select_slowly(value: Any, key: str) -> Any:
 
 
 def field_selection(operand: Step, name: str, key: str, reader: Reader | None) -> Step:
-    """`operand.name` of an object whose fields are declared: null is the same as absent there. `key` is the property."""
+    """`operand.name` of an object whose fields are declared: null is as good as absent. `key` is the property."""
 
     def select(frame: list[Any]) -> Any:
         value = operand(frame)

@@ -191,18 +191,27 @@ def runtime_text(given: Type) -> str:
 class Substitutions:
     """What the type parameters met so far stand for."""
 
-    __slots__ = ("known",)
+    __slots__ = ("_changes", "known")
 
     def __init__(self, known: dict[str, Type] | None = None) -> None:
         self.known: dict[str, Type] = {} if known is None else known
+        self._changes: list[tuple[str, Type | None]] = []
 
     def assignable(self, to: list[Type], given: list[Type]) -> bool:
         """Whether each type matches its counterpart; what was learned about parameters is kept only if all do."""
-        trial = Substitutions(dict(self.known))
-        if len(to) == len(given) and all(trial._matches(a, b) for a, b in zip(to, given, strict=True)):
-            self.known = trial.known
+        self._changes.clear()
+        if len(to) == len(given) and all(self._matches(a, b) for a, b in zip(to, given, strict=True)):
             return True
+        for name, before in reversed(self._changes):
+            if before is None:
+                del self.known[name]
+            else:
+                self.known[name] = before
         return False
+
+    def _learn(self, parameter: Type, t: Type) -> None:
+        self._changes.append((parameter.name, self.known.get(parameter.name)))
+        self.known[parameter.name] = t
 
     def apply(self, t: Type, free_as_dyn: bool = False) -> Type:
         """`t` with its parameters replaced; those that stand for nothing stay, or become dyn."""
@@ -258,12 +267,12 @@ class Substitutions:
             if self._matches(t, known):
                 general = most_general(t, known)
                 if not self._occurs(parameter, general):
-                    self.known[parameter.name] = general
+                    self._learn(parameter, general)
                 return True, True
             return False, True
         if self._occurs(parameter, t):
             return False, False
-        self.known[parameter.name] = t
+        self._learn(parameter, t)
         return True, False
 
     def _occurs(self, parameter: Type, within: Type) -> bool:
