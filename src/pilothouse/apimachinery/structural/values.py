@@ -242,6 +242,8 @@ def _check_object(
             at = _below(path, name) if path else name
             result.merge(validate_value(properties[name], value[name], at, below))
     for name in schema.required:
+        if len(result.errors) >= field.MOST_ERRORS:
+            break
         if name not in value:
             at = f"{path}.{name}"
             result.add(f"{at} in body is required", field.required(at))

@@ -81,26 +81,19 @@ def has_non_atomic_items(node: Props) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SchemaFacts:
-    """What one walk tells. `rules` and `message_expressions` are all expressions, `unrecognized_formats` the formats
-    that count for nothing, each as often as it occurs."""
+    """What one walk tells. `unrecognized_formats` are those that count for nothing, each as often as it occurs."""
 
     has_defaults: bool
     has_extensions: bool
     has_invalid_types: bool
     has_non_atomic_sets: bool
     has_invalid_list_items: bool
-    rules: frozenset[str]
-    message_expressions: frozenset[str]
+    has_rules: bool
     unrecognized_formats: tuple[str, ...]
-
-    @property
-    def has_rules(self) -> bool:
-        return bool(self.rules)
 
 
 def find_facts(schema: Props) -> SchemaFacts:
     found = nodes(schema)
-    rules = [rule for node in found for rule in node.get("x-kubernetes-validations") or ()]
     formats = ({"type": node.get("type"), "format": node["format"]} for node in found if node.get("format"))
     return SchemaFacts(
         has_defaults=any(node.get("default") is not None for node in found),
@@ -108,8 +101,7 @@ def find_facts(schema: Props) -> SchemaFacts:
         has_invalid_types=any(node.get("type") and node["type"] not in OPENAPI_TYPES for node in found),
         has_non_atomic_sets=any(has_non_atomic_items(node) for node in found),
         has_invalid_list_items=any(validate_list_items(node) for node in found),
-        rules=frozenset(rule.get("rule") or "" for rule in rules),
-        message_expressions=frozenset(rule["messageExpression"] for rule in rules if rule.get("messageExpression")),
+        has_rules=any(node.get("x-kubernetes-validations") for node in found),
         unrecognized_formats=tuple(name for node in formats if (name := unrecognized_format(node))),
     )
 

@@ -13,8 +13,8 @@ from pilothouse.registry.apiextensions.schema_facts import OldSchema
 class SchemaOptions:
     """On create everything is required; an update requires nothing that the old definition did not have.
 
-    `known_rules` and `known_messages` are expressions of the old definition: they compile as stored ones.
-    `limit_costs` is off for a schema that has not changed.
+    `limit_costs` is off for a schema that has not changed. (Upstream also compiles expressions that the old definition
+    had with the libraries of stored ones, which are the same: see `cel.kubernetes`.)
     """
 
     require_types: bool = True
@@ -23,8 +23,6 @@ class SchemaOptions:
     require_atomic_sets: bool = True
     require_list_items: bool = True
     limit_costs: bool = True
-    known_rules: frozenset[str] = frozenset()
-    known_messages: frozenset[str] = frozenset()
 
 
 def options_for_update(old: Iterable[OldSchema]) -> SchemaOptions:
@@ -37,6 +35,4 @@ def options_for_update(old: Iterable[OldSchema]) -> SchemaOptions:
         require_pruned_defaults=not any(schema.has_unpruned_defaults for schema in schemas),
         require_atomic_sets=not any(f.has_non_atomic_sets for f in facts),
         require_list_items=not any(f.has_invalid_list_items for f in facts),
-        known_rules=frozenset().union(*(f.rules for f in facts)),
-        known_messages=frozenset().union(*(f.message_expressions for f in facts)),
     )
