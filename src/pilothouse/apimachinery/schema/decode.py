@@ -167,18 +167,22 @@ def _plan(type: Type, keep_empty: bool) -> dict[str, tuple[int, Any, _Raw, bool]
     }
 
 
+def _shapes(type: Type, plan: dict[str, tuple[int, Any, _Raw, bool]]) -> Shapes:
+    return Shapes([
+        Part(
+            f.name, f.type.format, plan[f.name][2], plan[f.name][3], _zero_of_field(f) if _always_written(f) else None
+        )
+        for f in type.fields.values()
+    ])
+
+
 def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
     go_name = type.go_name
     plan = _plan(type, keep_empty)
     always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
     place = {name: entry[0] for name, entry in plan.items()}.__getitem__
     lookup = plan.get
-    shapes = Shapes([
-        Part(
-            f.name, f.type.format, plan[f.name][2], plan[f.name][3], _zero_of_field(f) if _always_written(f) else None
-        )
-        for f in type.fields.values()
-    ])
+    shapes = _shapes(type, plan)
     known = shapes.known.get
 
     def decode(value: Any, seen: list[str]) -> Any:
