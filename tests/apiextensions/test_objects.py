@@ -419,3 +419,18 @@ def test_rules_that_take_long_end_like_others() -> None:
         assert code == 422
 
     run(test)
+
+
+def test_numbers_of_any_length() -> None:
+    async def test(api: CustomAPI) -> None:
+        await api.define(definition())
+        body = (b'{"apiVersion":"example.com/v1","kind":"Widget","metadata":{"name":"a"},'
+                b'"spec":{"size":3,"free":{"long":100000000000000000000000000000}}}')
+        made = await api.ok("POST", WIDGETS, body)
+        assert made["spec"]["free"]["long"] == 1e29
+        patch = b'{"spec":{"free":{"long":-99999999999999999999}}}'
+        assert (await api.ok("PATCH", f"{WIDGETS}/a", patch, content_type=MERGE))["spec"]["free"]["long"] == -1e20
+        code, _ = await api.json("POST", WIDGETS, body.replace(b"000000}", b"0" * 400 + b"}"))
+        assert code == 400
+
+    run(test)

@@ -25,7 +25,7 @@ from pilothouse.apimachinery.codec.decode_object import (
 )
 from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.schema.decode import DecodeError
-from pilothouse.apimachinery.schema.decode_error import TypeMismatch
+from pilothouse.apimachinery.schema.decode_error import NumberMismatch, TypeMismatch
 from pilothouse.apimachinery.schema.strict import duplicate_fields
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ _NO_MESSAGE: Final = (
     "object *unstructured.Unstructured does not implement the protobuf marshalling interface and cannot be encoded to "
     "a protobuf message"
 )
-#: Where JSON may hold a number with a fraction or an exponent.
-_FRACTION: Final = re.compile(rb"[:,\[]\s*-?\d+(?:\.\d|[eE])")
+#: Where JSON may hold a number that is not written as it came: with a fraction, an exponent, or too long.
+_ODD_NUMBER: Final = re.compile(rb"[:,\[]\s*-?(?:\d{19}|\d+(?:\.\d|[eE]))")
 _LARGEST: Final = 1 << 63
 
 
@@ -95,13 +95,16 @@ class CustomBodies:
         if document.__class__ is not dict:
             raise TypeMismatch(document, "map[string]interface {}")
         # what patches left alone is shared with the object that was patched
-        obj: Object = orjson.loads(orjson.dumps(document))
+        obj = _copied(document)
         self._check_kind(obj, orjson.dumps(obj))
         self._shape.coerce(obj, unknown)
         return self._defaulted(obj)
 
     def completed(self, applied: Object) -> Object:
-        return self._defaulted(orjson.loads(orjson.dumps(applied)))
+        try:
+            return self._defaulted(_copied(applied))
+        except DecodeError as e:
+            raise status.plain_internal(str(e)) from None
 
     def encode(self, obj: Object) -> bytes:
         return encode({"apiVersion": self._gvk.api_version, "kind": self._gvk.kind, **obj})
@@ -111,7 +114,7 @@ class CustomBodies:
             raise DecodeError(_NO_MESSAGE)
         obj: Object = document.value if document.value is not None else {}
         self._check_kind(obj, data)
-        if media_type == YAML or _FRACTION.search(data):
+        if media_type == YAML or _ODD_NUMBER.search(data):
             whole_numbers(obj)
         self._shape.coerce(obj, errors)
         return obj
@@ -134,9 +137,12 @@ def _duplicates(document: Document) -> list[str]:
 
 
 def whole_numbers(value: Any) -> Any:
-    """`value`, in place, with integers where floats have no fraction: so they come back from where they are stored."""
+    """`value`, in place, with its numbers as Go reads them and writes them again: integers where floats have no
+    fraction, floats where integers need more than 64 bits. Raises DecodeError for what is too large for a float."""
     if value.__class__ is float:
         return int(value) if value.is_integer() and -_LARGEST <= value < _LARGEST else value
+    if value.__class__ is int:
+        return value if -_LARGEST <= value < _LARGEST else _as_float(value)
     if value.__class__ is dict:
         for name, child in value.items():
             value[name] = whole_numbers(child)
@@ -144,6 +150,22 @@ def whole_numbers(value: Any) -> Any:
         for at, child in enumerate(value):
             value[at] = whole_numbers(child)
     return value
+
+
+def _as_float(value: int) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        raise NumberMismatch(value, "float64") from None
+
+
+def _copied(value: Any) -> Any:
+    """A copy of a JSON value, with numbers that can be written. Raises DecodeError."""
+    try:
+        return orjson.loads(orjson.dumps(value))
+    except TypeError:
+        # a number beyond 64 bits
+        return orjson.loads(orjson.dumps(whole_numbers(value)))
 
 
 def encode(obj: Object) -> bytes:

@@ -1,5 +1,6 @@
 """Managers of a kind that is served in several versions (upstream: managedfields/internal/versionconverter.go)."""
 
+import copy
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -31,7 +32,7 @@ def through_hub(versions: Mapping[str, Version]) -> Converter:
         if source is None or target is None:
             return None
         if current != wanted and obj:
-            obj = orjson.loads(orjson.dumps(obj))
+            obj = _copied(obj)
             if source.to_hub is not None:
                 obj = source.to_hub(obj)
             if target.from_hub is not None:
@@ -39,3 +40,12 @@ def through_hub(versions: Mapping[str, Version]) -> Converter:
         return target.type, obj
 
     return convert
+
+
+def _copied(obj: Object) -> Object:
+    try:
+        copied: Object = orjson.loads(orjson.dumps(obj))
+    except TypeError:
+        # a number beyond 64 bits, which an apply may bring along
+        return copy.deepcopy(obj)
+    return copied
