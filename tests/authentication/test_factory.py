@@ -8,7 +8,7 @@ import pytest
 from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.user import User
 from pilothouse.authentication.anonymous import AnonymousAuthenticator
-from pilothouse.authentication.factory import build, everybody
+from pilothouse.authentication.factory import build
 from pilothouse.authentication.interface import AuthenticationError, Authenticator, AuthenticatorResponse
 
 ANONYMOUS = User("system:anonymous", groups=("system:unauthenticated",))
@@ -19,7 +19,7 @@ ALICE = User("alice", "1", ("dev", "system:authenticated"))
 def authentication(tmp_path: Path) -> Authenticator:
     path = tmp_path / "tokens.csv"
     path.write_text("alice-token,alice,1,dev\nodd-token,odd,2,system:unauthenticated\nanon-token,system:anonymous,3\n")
-    return build(token_auth_file=str(path), audiences=["api"], anonymous=everybody())
+    return build(token_auth_file=str(path), audiences=["api"], anonymous=AnonymousAuthenticator())
 
 
 def authenticate(authentication: Authenticator, *headers: str) -> User | None:
@@ -48,7 +48,7 @@ def test_a_wrong_token_is_never_anonymous(authentication: Authenticator) -> None
     with pytest.raises(AuthenticationError, match=r"^invalid bearer token$"):
         authenticate(authentication, "Bearer wrong")
     with pytest.raises(AuthenticationError, match=r"^invalid bearer token$"):
-        authenticate(build(anonymous=everybody()), "Bearer any")
+        authenticate(build(anonymous=AnonymousAuthenticator()), "Bearer any")
 
 
 def test_without_anonymous_there_is_nobody() -> None:

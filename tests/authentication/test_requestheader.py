@@ -8,6 +8,7 @@ import pytest
 from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.user import User
 from pilothouse.authentication import factory
+from pilothouse.authentication.anonymous import AnonymousAuthenticator
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.authentication.requestheader import RequestHeaderAuthenticator, RequestHeaderConfig
 from pilothouse.authentication.x509 import X509Authenticator
@@ -87,7 +88,7 @@ def test_without_names_every_certificate_of_the_authorities_will_do() -> None:
 ])
 def test_headers_count_for_proxies_only(certificate: bytes | None, expected: str) -> None:
     chain = factory.build(
-        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=factory.everybody()
+        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=AnonymousAuthenticator()
     )
     response = asyncio.run(chain.authenticate(request(("X-Remote-User", "admin"), certificate=certificate)))
     assert response is not None
@@ -97,7 +98,7 @@ def test_headers_count_for_proxies_only(certificate: bytes | None, expected: str
 
 def test_a_proxy_without_headers_is_nobody() -> None:
     chain = factory.build(
-        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=factory.everybody()
+        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=AnonymousAuthenticator()
     )
     headers: Sequence[tuple[str, str]] = [("X-Remote-Group", "system:masters")]
     with pytest.raises(AuthenticationError):

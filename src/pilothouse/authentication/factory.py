@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from pilothouse.authentication.anonymous import AnonymousAuthenticator
 from pilothouse.authentication.audience import AudienceAgnostic, AudienceAgnosticTokens
 from pilothouse.authentication.bearer import BearerTokenAuthenticator, WebSocketProtocolAuthenticator
 from pilothouse.authentication.group import AuthenticatedGroupAdder
@@ -48,7 +47,10 @@ def build(
     by_token += service_accounts
     if bootstrap_tokens is not None:
         by_token.append(AudienceAgnosticTokens(bootstrap_tokens, audiences))
-    by_token += [tokens for tokens in (jwt, webhook) if tokens is not None]
+    if jwt is not None:
+        by_token.append(AudienceAgnosticTokens(jwt, audiences))
+    if webhook is not None:
+        by_token.append(webhook)
     # There even without any: upstream always knows service account tokens, so that no bearer is ever anonymous.
     union = by_token[0] if len(by_token) == 1 else UnionTokenAuthenticator(by_token)
     tokens = CachingTokenAuthenticator(union, success_seconds=SUCCESS_SECONDS, failure_seconds=0.0)
@@ -57,8 +59,3 @@ def build(
     if anonymous is not None:
         chain = UnionAuthenticator([chain, anonymous], fail_on_error=True)
     return chain
-
-
-def everybody() -> Authenticator:
-    """What --anonymous-auth adds."""
-    return AnonymousAuthenticator()

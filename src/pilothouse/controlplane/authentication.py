@@ -4,6 +4,7 @@ authentication.go, ApplyTo).
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,12 +12,15 @@ from typing import TYPE_CHECKING
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.authentication import bootstraptoken, factory, legacytoken
+from pilothouse.authentication.anonymous import AnonymousAuthenticator
 from pilothouse.authentication.boundtoken import BoundTokenValidator
 from pilothouse.authentication.legacytoken import LegacyTokenValidator
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
 from pilothouse.authentication.serviceaccountmetrics import ServiceAccountMetrics
 from pilothouse.authentication.x509 import X509Authenticator
 from pilothouse.controlplane import config
+from pilothouse.controlplane.bootstrap.system import identity
+from pilothouse.controlplane.jwt_configuration import ConfigurationFile, anonymous_of, configured
 from pilothouse.controlplane.token_issuer import public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
 from pilothouse.observability.logging import log
@@ -27,7 +31,9 @@ if TYPE_CHECKING:
 
     from pilothouse.admission.interface import Lister
     from pilothouse.apimachinery.webhook.caller import Caller
+    from pilothouse.authentication.configuration import AuthenticationConfiguration
     from pilothouse.authentication.interface import Authenticator, TokenAuthenticator
+    from pilothouse.authentication.oidc.reloading import ReloadingIssuers
     from pilothouse.options.options import Options
     from pilothouse.server.hooks import HookContext
     from pilothouse.server.loopback import LoopbackClient
@@ -44,28 +50,45 @@ def build(options: Options, objects: Lister) -> Authentication:
         [path.read_bytes() for path in options.client_ca_files],
         read_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
     )
+    configuration, algorithms, text = configured(given, options.service_accounts.service_account_issuer)
+    anonymous = anonymous_of(configuration, given, options.given)
+    issuers, file = None, None
+    if configuration.jwt or text:
+        issuers, file = _issuers(options, configuration, algorithms, text)
     webhook, caller = _webhook(options) if given.authentication_token_webhook_config_file else (None, None)
     requests = factory.build(
         audiences=audiences, request_header=config.request_header(options), certificates=certificates,
         token_auth_file=given.token_auth_file, service_accounts=_service_accounts(options, objects, usage),
-        bootstrap_tokens=_bootstrap_tokens(objects) if given.enable_bootstrap_token_auth else None, webhook=webhook,
-        anonymous=factory.everybody() if given.anonymous_auth else None,
+        bootstrap_tokens=_bootstrap_tokens(objects) if given.enable_bootstrap_token_auth else None,
+        jwt=issuers, webhook=webhook,
+        anonymous=AnonymousAuthenticator(anonymous.paths) if anonymous.enabled else None,
     )
-    return Authentication(requests, usage, caller)
+    return Authentication(requests, usage, caller, issuers, file)
 
 
 class Authentication:
     """`requests` authenticates requests. `start` begins what goes on beside them, `close` ends connections."""
 
-    def __init__(self, requests: Authenticator, usage: TokenUsage, webhook: Caller | None = None) -> None:
+    def __init__(
+        self, requests: Authenticator, usage: TokenUsage, webhook: Caller | None = None,
+        issuers: ReloadingIssuers | None = None, file: ConfigurationFile | None = None,
+    ) -> None:
         self.requests = requests
         self._usage = usage
         self._webhook = webhook
+        self._issuers = issuers
+        self._file = file
 
     def start(self, context: HookContext) -> None:
         self._usage.client = context.client
+        if self._issuers is not None:
+            self._issuers.start()
+        if self._file is not None:
+            context.start(self._file.run(), "authentication-configuration")
 
     async def close(self) -> None:
+        if self._issuers is not None:
+            await self._issuers.close()
         if self._webhook is not None:
             await self._webhook.close()
 
@@ -109,6 +132,24 @@ def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes
 def _bootstrap_tokens(objects: Lister) -> TokenAuthenticator:
     return bootstraptoken.BootstrapTokenAuthenticator(
         lambda name: objects.get(_SECRETS, bootstraptoken.NAMESPACE, name)
+    )
+
+
+def _issuers(
+    options: Options, configuration: AuthenticationConfiguration, algorithms: Sequence[str], text: str
+) -> tuple[ReloadingIssuers, ConfigurationFile | None]:
+    """The issuers of `configuration`, and the file that it came from. Raises OSError or ValueError."""
+    from pilothouse.authentication.oidc.metrics import ConfigurationMetrics, JWTMetrics
+    from pilothouse.authentication.oidc.reloading import ReloadingIssuers as Issuers
+
+    server = identity(platform.node())
+    issuers = Issuers(configuration, algorithms, JWTMetrics(server))
+    path = options.authentication.authentication_config
+    if not path:
+        return issuers, None
+    return issuers, ConfigurationFile(
+        Path(path), text, configuration.anonymous, issuers, options.service_accounts.service_account_issuer,
+        ConfigurationMetrics(server),
     )
 
 

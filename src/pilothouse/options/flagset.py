@@ -20,6 +20,8 @@ _SECRET_FLAGS: frozenset[str] = frozenset()
 """Flags whose value is itself a secret. kube-apiserver has none: secrets stand in files."""
 
 _PORT_RANGES = ("portRange",)
+#: Flags that read their type in a way of their own: one pair, whatever commas are in it.
+_OWN_PARSERS = {"oidc-required-claim": values.pair}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,7 @@ def parse(arguments: Sequence[str], program: str = "kube-apiserver") -> Parsed:
             continue
         flag = table[name]
         try:
-            value = values.PARSERS[flag.type](text)
+            value = (_OWN_PARSERS.get(name) or values.PARSERS[flag.type])(text)
         except ValueError as problem:
             shown = f"-v, --{name}" if name == "v" else f"--{name}"
             errors.append(f"invalid argument {quoted(text)} for {quoted(shown)} flag: {problem}")

@@ -100,6 +100,14 @@ def mapping(text: str) -> dict[str, str]:
     return pairs
 
 
+def pair(text: str) -> dict[str, str]:
+    """ "k=v" (upstream: MapStringStringNoSplit)."""
+    key, separator, value = text.partition("=")
+    if not separator:
+        raise ValueError(f"malformed pair, expect string=string: {text}")
+    return {key.strip(): value.strip()}
+
+
 def gate_mapping(text: str) -> dict[str, str]:
     """ "Gate=true,kube:Gate=false" → gate to value; components other than kube are refused."""
     pairs: dict[str, str] = {}
