@@ -171,6 +171,25 @@ def test_a_restart_serves_what_was_stored(tmp_path: object) -> None:
     asyncio.run(test())
 
 
+def test_much_is_loaded_before_somebody_asks(tmp_path: object) -> None:
+    path = tmp_path / "store.db"  # type: ignore[operator]
+
+    async def test() -> None:
+        async with custom_api(SQLiteBackend(path)) as api:
+            await api.define(definition())
+            await api.define(definition(plural="gadgets", kind="Gadget"))
+            for n in range(201):
+                await api.ok("POST", WIDGETS, widget(f"w{n}"))
+            await api.ok("POST", WIDGETS.replace("widgets", "gadgets"), {**widget(), "kind": "Gadget"})
+        async with custom_api(SQLiteBackend(path)) as api:
+            await api.definitions.load()
+            assert "/registry/example.com/widgets/" in {cacher.prefix for cacher in api.storage.cachers}
+            assert "/registry/example.com/gadgets/" not in {cacher.prefix for cacher in api.storage.cachers}
+            assert len((await api.ok("GET", WIDGETS))["items"]) == 201
+
+    asyncio.run(test())
+
+
 def test_names_of_others_are_refused_until_they_are_free() -> None:
     async def test(api: CustomAPI) -> None:
         await api.define(definition(names={"shortNames": ["wd"]}))

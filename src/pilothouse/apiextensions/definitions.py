@@ -8,20 +8,24 @@ is established finds its resources served.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from pilothouse.apiextensions import discovery
 from pilothouse.apiextensions.definition import Definition, read
 from pilothouse.apiextensions.handler import CustomGroupVersion
 from pilothouse.apiextensions.serving import Environment, Instances
 from pilothouse.endpoints.discovery import Document
+from pilothouse.observability.logging import log
 from pilothouse.server.webservice import web_service
 
 if TYPE_CHECKING:
     from pilothouse.server.apiserver import GenericAPIServer
     from pilothouse.storage.interface import Event
 
+#: Stored objects, and old revisions of them, that take some time to load.
+_MUCH: Final = 200
 #: Called with the name of a definition that has changed, and its newest revision (None: it is gone).
 Listener = Callable[[str, Definition | None], None]
 
@@ -56,6 +60,17 @@ class Definitions:
 
     def in_group(self, group: str) -> list[Definition]:
         return [instances.definition for instances in self._groups.get(group, {}).values()]
+
+    async def load(self) -> None:
+        """Load those resources of which much is stored, before anybody waits for them."""
+        stored: Counter[str] = Counter()
+        for directory, count in self._environment.storage.unclaimed().items():
+            # "/registry/GROUP/PLURAL/", with a namespace behind it or none
+            stored["/".join(directory.split("/", 4)[:4]) + "/"] += count
+        for instances in list(self._by_name.values()):
+            if stored[instances.prefix] > _MUCH and not instances.overlapping:
+                instances.load()
+                await asyncio.sleep(0)
 
     async def close(self) -> None:
         """Close the connections to webhooks, after the last request."""
@@ -108,6 +123,8 @@ class Definitions:
     def _released(self, name: str, task: asyncio.Task[None]) -> None:
         if self._releases.get(name) is task:
             del self._releases[name]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.exception("Objects of a definition could not be forgotten", error, definition=name)
 
     def _changed(self, definition: Definition, now: Definition | None) -> None:
         self._route(definition.group)

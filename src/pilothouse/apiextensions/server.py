@@ -43,8 +43,8 @@ def serve_definitions(
     conversion webhooks, which may take `conversion_seconds`.
     """
     store = stores.get(_DEFINITIONS)
-    server.add_post_start_hook("start-apiextensions-informers", _nothing)
     if store is None:
+        server.add_post_start_hook("start-apiextensions-informers", _nothing)
         return None
     from pilothouse.apiextensions.announcing import Announcer
     from pilothouse.apiextensions.definitions import Definitions
@@ -61,6 +61,9 @@ def serve_definitions(
     Announcer(definitions, server.config.discovery.of(Source.CUSTOM), server.config.openapi)
     storage.observe(store.prefix, definitions.observe)
 
+    async def load(context: HookContext) -> None:
+        await definitions.load()
+
     async def start_controllers(context: HookContext) -> None:
         from pilothouse.apiextensions.controller import DefinitionController
 
@@ -69,6 +72,7 @@ def serve_definitions(
         context.start(controller.run_status(), "crd-status")
         context.start(controller.run_finalizer(), "crd-finalizer")
 
+    server.add_post_start_hook("start-apiextensions-informers", load)
     server.add_post_start_hook("start-apiextensions-controllers", start_controllers)
     server.add_post_start_hook("crd-informer-synced", _nothing)
     return definitions

@@ -99,6 +99,9 @@ class Instances:
             self._cacher = self.environment.storage.cacher(self.prefix, self._index, floor=self._floor)
         return self._cacher
 
+    def load(self) -> WatchCache:
+        return self.cacher
+
     def change(self, definition: Definition) -> bool:
         """Take over a newer revision; returns whether its resources are served in another way now."""
         before, self.definition = self.definition, definition

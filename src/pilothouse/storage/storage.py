@@ -18,7 +18,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from pilothouse.storage.cacher import WatchCache
@@ -164,6 +164,10 @@ class Storage:
                 self._fill(cacher, max(self.compacted, self._released.get(prefix, 0), floor))
             self._cachers[prefix] = cacher
         return cacher
+
+    def unclaimed(self) -> Mapping[str, int]:
+        """How many records wait to be loaded, by the directory of their keys."""
+        return {directory: len(records) for directory, records in self._unclaimed.items()}
 
     def _fill(self, cacher: WatchCache, floor: int) -> None:
         """Load the raw records under the cacher's prefix; they stay where they are when one is damaged."""
