@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from pilothouse.apimachinery.status import StatusError
 from pilothouse.observability.logging import log
 
 if TYPE_CHECKING:
@@ -74,7 +75,12 @@ class TaskOwner:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(first := _first(error), StatusError):
+            # An answer of the API says all by itself.
+            log.error("Background task failed", first, task=task.get_name())
+        else:
             log.exception("Background task failed", error, task=task.get_name())
 
     async def stop(self) -> None:

@@ -101,7 +101,11 @@ class WorkQueue(Generic[K]):
         self._metrics.retried()
         if isinstance(error, Again):
             log.info("Controller will try again", level=2, controller=self.name, key=str(key), err=str(error))
-        elif not (isinstance(error, StatusError) and error.code in (404, 409)):
+        elif isinstance(error, StatusError):
+            # An answer of the API says all by itself; those of other writers who were faster are expected.
+            if error.code not in (404, 409):
+                log.error("Controller failed, will try again", error, controller=self.name, key=str(key))
+        else:
             log.exception("Controller failed, will try again", error, controller=self.name, key=str(key))
         # The exponent is bounded, for what fails for days.
         self.add_after(key, min(self._first_pause * 2 ** min(failures, 32), self._longest_pause))
