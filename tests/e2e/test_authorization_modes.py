@@ -24,16 +24,20 @@ class Client:
         self._context = ssl.create_default_context(cafile=str(server.ca_file))
 
     def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+        code, text = self.text(method, path, body)
+        return code, json.loads(text)
+
+    def text(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
         request = urllib.request.Request(
             self._server.url + path, method=method, data=json.dumps(body).encode() if body is not None else None,
             headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )
         try:
             with urllib.request.urlopen(request, context=self._context) as answer:
-                return answer.status, json.load(answer)
+                return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
-                return error.code, json.load(error)
+                return error.code, error.read().decode()
 
 
 @pytest.fixture(scope="module")

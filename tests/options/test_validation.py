@@ -46,6 +46,7 @@ def test_no_flags_at_all_are_fine() -> None:
     ("--authorization-mode=RBAC,RBAC", 'authorization-mode ["RBAC" "RBAC"] has mode specified more than once'),
     ("--authorization-mode=", "at least one authorization-mode must be passed"),
     ("--authorization-mode=RBAC,AlwaysAllow", None),
+    ("--authorization-config=/no/file", "open /no/file: no such file or directory"),
     ("--runtime-config=api/all=false", "invalid runtime-config with only api/all=false"),
     (
         "--runtime-config=apps/v1=perhaps",

@@ -82,8 +82,9 @@ class Loaded:
         return f"strict decoding error: {', '.join(self.strict)}" if self.strict else ""
 
 
-def load(data: bytes, kinds: Mapping[GroupVersionKind, Type]) -> Loaded:
-    """One document of YAML or JSON. Raises ValueError with Go's text, or near it."""
+def load(data: bytes, kinds: Mapping[GroupVersionKind, Type], *, has_metadata: bool = True) -> Loaded:
+    """One document of YAML or JSON; `metadata` is passed over, unless the kinds have none. Raises ValueError with Go's
+    text, or near it."""
     try:
         value, duplicates = yaml.load(data)
     except yaml.YAMLError as e:
@@ -93,7 +94,8 @@ def load(data: bytes, kinds: Mapping[GroupVersionKind, Type]) -> Loaded:
     if type is None:
         raise ValueError(f'no kind "{gvk.kind}" is registered for version "{gvk.api_version}"')
     unknown: list[str] = []
-    body = {key: field for key, field in value.items() if key not in ("kind", "apiVersion", "metadata")}
+    passed_over = ("kind", "apiVersion", "metadata") if has_metadata else ("kind", "apiVersion")
+    body = {key: field for key, field in value.items() if key not in passed_over}
     try:
         obj = decoder(type)(body, unknown)
     except DecodeError as e:

@@ -28,7 +28,7 @@ class AuthorizerConfiguration:
 class Parts:
     """The authorizers that live as long as the server and are fed by it; those of a mode that is not there are None."""
 
-    rbac: RBACAuthorizer = field(default_factory=RBACAuthorizer)
+    rbac: RBACAuthorizer | None = field(default_factory=RBACAuthorizer)
     node: ResolvingAuthorizer | None = None
     abac: ResolvingAuthorizer | None = None
     metrics: DecisionMetrics | None = None

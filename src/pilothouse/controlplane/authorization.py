@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,17 @@ from pilothouse.authorization import factory
 from pilothouse.authorization.factory import Parts
 from pilothouse.authorization.rbac import RBACAuthorizer
 from pilothouse.controlplane.bootstrap.policy import Enabled, default_policy, no_gate
+from pilothouse.controlplane.bootstrap.system import identity
 from pilothouse.registry.store import decode
 
 if TYPE_CHECKING:
+    from pilothouse.apimachinery.webhook.caller import Caller
+    from pilothouse.authorization.configured import ReloadingAuthorizer
     from pilothouse.authorization.interface import Authorizer, ResolvingAuthorizer, RuleResolver
     from pilothouse.authorization.node.graph import Graph
     from pilothouse.options.options import AuthorizationOptions
     from pilothouse.registry.store import Store
+    from pilothouse.server.hooks import HookContext
     from pilothouse.storage.interface import Event, Observer
     from pilothouse.storage.storage import Storage
 
@@ -28,12 +33,16 @@ _WEBHOOK_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """`authorizer` decides, `rules` lists; `feed` has them follow what is stored."""
+    """`authorizer` decides, `rules` lists; `feed` has them follow what is stored, `start` their file. `types` are the
+    modes that are there, `close` ends connections to webhooks."""
 
     authorizer: Authorizer
     rules: RuleResolver
     rbac: RBACAuthorizer
     graph: Graph | None
+    types: frozenset[str]
+    callers: list[Caller] = field(default_factory=list)
+    reloading: ReloadingAuthorizer | None = None
 
     def feed(self, storage: Storage, stores: Stores) -> None:
         """Call once, before the storage is opened."""
@@ -43,26 +52,60 @@ class Authorization:
         if self.graph is not None:
             _feed_graph(storage, stores, self.graph)
 
+    def start(self, context: HookContext) -> None:
+        if self.reloading is not None:
+            context.start(self.reloading.run(), "authorization-config")
+
+    async def close(self) -> None:
+        for caller in self.callers:
+            await caller.close()
+        if self.reloading is not None:
+            await self.reloading.close()
+
 
 def build(options: AuthorizationOptions, enabled: Enabled) -> Authorization:
     """Raises OSError or ValueError for files that cannot be used."""
-    modes = options.authorization_mode
-    rbac, graph = RBACAuthorizer(), None
+    if options.authorization_config:
+        return _of_file(options, enabled)
+    modes = frozenset(options.authorization_mode)
+    rbac = RBACAuthorizer()
+    parts, graph = _parts(modes, options, enabled, rbac)
+    callers: list[Caller] = []
+    chain = factory.of_modes(options.authorization_mode, lambda: _webhook(options, callers))
+    authorizer, rules = factory.build(chain, parts)
+    return Authorization(authorizer, rules, rbac, graph, modes, callers)
+
+
+def _of_file(options: AuthorizationOptions, enabled: Enabled) -> Authorization:
+    from pilothouse.authorization.configmetrics import ConfigurationMetrics
+    from pilothouse.authorization.configured import ReloadingAuthorizer
+    from pilothouse.authorization.configvalidation import load_file
+
+    configuration, data = load_file(options.authorization_config)
+    rbac = RBACAuthorizer()
+    parts, graph = _parts(configuration.types, options, enabled, rbac)
+    metrics = ConfigurationMetrics(identity(platform.node()))
+    reloading = ReloadingAuthorizer(Path(options.authorization_config), data, configuration, parts, metrics)
+    return Authorization(reloading, reloading, rbac, graph, configuration.types, reloading=reloading)
+
+
+def _parts(
+    types: frozenset[str], options: AuthorizationOptions, enabled: Enabled, rbac: RBACAuthorizer
+) -> tuple[Parts, Graph | None]:
+    graph: Graph | None = None
     node: ResolvingAuthorizer | None = None
     abac: ResolvingAuthorizer | None = None
-    if "Node" in modes:
+    if "Node" in types:
         from pilothouse.authorization.node.authorizer import NodeAuthorizer
         from pilothouse.authorization.node.graph import Graph as NodeGraph
 
         graph = NodeGraph()
         node = NodeAuthorizer(graph, node_rules(enabled))
-    if "ABAC" in modes:
+    if "ABAC" in types:
         from pilothouse.authorization import abac as policies
 
         abac = policies.load(Path(options.authorization_policy_file))
-    chain = factory.of_modes(modes, lambda: _webhook(options))
-    authorizer, rules = factory.build(chain, Parts(rbac=rbac, node=node, abac=abac))
-    return Authorization(authorizer, rules, rbac, graph)
+    return Parts(rbac=rbac if "RBAC" in types else None, node=node, abac=abac), graph
 
 
 def node_rules(enabled: Enabled = no_gate) -> Sequence[Mapping[str, Any]]:
@@ -74,13 +117,14 @@ def node_rules(enabled: Enabled = no_gate) -> Sequence[Mapping[str, Any]]:
     return rules
 
 
-def _webhook(options: AuthorizationOptions) -> ResolvingAuthorizer:
+def _webhook(options: AuthorizationOptions, callers: list[Caller]) -> ResolvingAuthorizer:
     from pilothouse.apimachinery.webhook import kubeconfig
-    from pilothouse.apimachinery.webhook.caller import Caller
+    from pilothouse.apimachinery.webhook.caller import Caller as WebhookCaller
     from pilothouse.authorization.webhook import WebhookAuthorizer, WebhookConfig
     from pilothouse.authorization.webhookmetrics import WebhookMetrics
 
-    caller = Caller(kubeconfig.load(Path(options.authorization_webhook_config_file)), _WEBHOOK_SECONDS)
+    caller = WebhookCaller(kubeconfig.load(Path(options.authorization_webhook_config_file)), _WEBHOOK_SECONDS)
+    callers.append(caller)
     return WebhookAuthorizer(caller, WebhookConfig(
         version=options.authorization_webhook_version,
         authorized_seconds=options.authorization_webhook_cache_authorized_ttl,

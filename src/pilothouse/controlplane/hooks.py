@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Mapping
 
 from pilothouse.controlplane.authentication import Authentication
+from pilothouse.controlplane.authorization import Authorization
 from pilothouse.controlplane.bootstrap import system
 from pilothouse.controlplane.bootstrap.flowcontrol import bootstrap_flow_control
 from pilothouse.controlplane.bootstrap.kubernetes_service import Address, default_service_cidr, kubernetes_service
@@ -59,13 +60,13 @@ class KubeAPIServerHooks:
     """Makes what must exist before the server is ready, in the order in which one needs another."""
 
     def __init__(
-        self, address: Address, authentication_info: Mapping[str, str], who: Authentication, rbac: bool,
-        enabled: Enabled,
+        self, address: Address, authentication_info: Mapping[str, str], who: Authentication,
+        access: Authorization, enabled: Enabled,
     ) -> None:
         self._address = address
         self._who = who
+        self._access = access
         self._authentication_info = authentication_info
-        self._rbac = rbac
         self._enabled = enabled
         self._namespaces = asyncio.Event()
         self._service_ranges = asyncio.Event()
@@ -79,7 +80,7 @@ class KubeAPIServerHooks:
         server.add_post_start_hook("storage-readiness", nothing)
         server.add_post_start_hook("start-legacy-token-tracking-controller", self._token_tracking)
         server.add_post_start_hook("start-service-ip-repair-controllers", self._repair_services)
-        if self._rbac:
+        if "RBAC" in self._access.types:
             server.add_post_start_hook("rbac/bootstrap-roles", self._roles)
         server.add_post_start_hook("scheduling/bootstrap-system-priority-classes", self._priority_classes)
         server.add_post_start_hook("priority-and-fairness-config-producer", self._flow_control)
@@ -92,6 +93,7 @@ class KubeAPIServerHooks:
 
     async def _authentication(self, context: HookContext) -> None:
         self._who.start(context)
+        self._access.start(context)
         await self._namespaces.wait()
         await system.authentication_info(context.client, self._authentication_info)
 

@@ -39,6 +39,7 @@ from pilothouse.storage.storage import Storage
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Handler
     from pilothouse.controlplane.authentication import Authentication
+    from pilothouse.controlplane.authorization import Authorization
     from pilothouse.endpoints.scope import Services
     from pilothouse.options.options import Options
 
@@ -63,7 +64,7 @@ def build(options: Options) -> ControlPlane:
     install_metrics(servers.chain.metrics.registry, options.feature_gates, stores, backend)
     services = config.services(options, objects, stores, authorizer)
     return ControlPlane(
-        options, storage, stores, groups, servers, services, storage_versions(resources_of(known)), who
+        options, storage, stores, groups, servers, services, storage_versions(resources_of(known)), who, access
     )
 
 
@@ -73,6 +74,7 @@ class ControlPlane:
     def __init__(
         self, options: Options, storage: Storage, stores: Mapping[GroupResource, Store], groups: Sequence[Group],
         servers: ServerConfig, services: Services, stored: StorageVersions, who: Authentication,
+        access: Authorization,
     ) -> None:
         self.options = options
         self.storage = storage
@@ -81,6 +83,7 @@ class ControlPlane:
         self._services = services
         self._stored = stored
         self._who = who
+        self._access = access
         self._auditor = servers.chain.auditor
         self._address = Address(
             options.control_plane.service_cluster_ip_ranges, options.generic.advertise_address,
@@ -147,9 +150,8 @@ class ControlPlane:
         return aggregator.server
 
     def _hooks(self) -> KubeAPIServerHooks:
-        modes = self.options.authorization.authorization_mode
         return KubeAPIServerHooks(
-            self._address, config.authentication_info(self.options), self._who, "RBAC" in modes,
+            self._address, config.authentication_info(self.options), self._who, self._access,
             self.options.feature_gates.enabled,
         )
 
@@ -169,6 +171,7 @@ class ControlPlane:
         if self.definitions is not None:
             await self.definitions.close()
         await self._who.close()
+        await self._access.close()
         await self.storage.close()
         if self._auditor is not None:
             await self._auditor.backend.stop()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pilothouse.options.authentication import AuthenticationOptions
-from pilothouse.options.options import AggregatorOptions, Options
+from pilothouse.options.options import AggregatorOptions, AuthorizationOptions, Options
 
 _UNSPECIFIED = ("", "0.0.0.0", "::")  # noqa: S104
 
@@ -45,8 +45,14 @@ def complete(options: Options) -> Options:
                 and "AlwaysAllow" not in options.authorization.authorization_mode
             ),
         ),
+        authorization=_modes(options.authorization),
         aggregator=_proxy_client(options, data_dir),
     )
+
+
+def _modes(given: AuthorizationOptions) -> AuthorizationOptions:
+    """None beside a file that names the authorizers."""
+    return replace(given, authorization_mode=()) if given.authorization_config else given
 
 
 def _front_proxy(given: AuthenticationOptions, data_dir: str) -> AuthenticationOptions:

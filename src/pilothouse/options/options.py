@@ -66,6 +66,8 @@ class ServingOptions:
 class AuthorizationOptions:
     """Which authorizers are asked, in order. Times in seconds."""
 
+    authorization_config: str
+    """A file that says everything; with it, no mode is set."""
     authorization_mode: tuple[str, ...]
     authorization_policy_file: str
     authorization_webhook_cache_authorized_ttl: float

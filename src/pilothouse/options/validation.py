@@ -204,6 +204,34 @@ def _aggregator(options: Options) -> Iterator[str]:
 
 
 def _authorization(options: Options) -> Iterator[str]:
+    if options.authorization.authorization_config:
+        yield from _authorization_config(options)
+    else:
+        yield from _authorization_flags(options)
+
+
+def _authorization_config(options: Options) -> Iterator[str]:
+    if any(flag in options.given for flag in _LEGACY_AUTHORIZATION):
+        yield (
+            "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags "
+            "are defined"
+        )
+        return
+    from pilothouse.authorization.configvalidation import load_file
+
+    try:
+        load_file(options.authorization.authorization_config)
+    except ValueError as e:
+        yield str(e)
+
+
+_LEGACY_AUTHORIZATION = (
+    "authorization-mode", "authorization-webhook-config-file", "authorization-webhook-version",
+    "authorization-webhook-cache-authorized-ttl", "authorization-webhook-cache-unauthorized-ttl",
+)
+
+
+def _authorization_flags(options: Options) -> Iterator[str]:
     modes = options.authorization.authorization_mode
     policy, webhook = (
         options.authorization.authorization_policy_file, options.authorization.authorization_webhook_config_file
