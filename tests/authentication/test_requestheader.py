@@ -88,7 +88,8 @@ def test_without_names_every_certificate_of_the_authorities_will_do() -> None:
 ])
 def test_headers_count_for_proxies_only(certificate: bytes | None, expected: str) -> None:
     chain = factory.build(
-        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=AnonymousAuthenticator()
+        request_header=RequestHeaderAuthenticator(CONFIG), certificates=X509Authenticator([USERS.pem]),
+        anonymous=AnonymousAuthenticator(),
     )
     response = asyncio.run(chain.authenticate(request(("X-Remote-User", "admin"), certificate=certificate)))
     assert response is not None
@@ -98,7 +99,8 @@ def test_headers_count_for_proxies_only(certificate: bytes | None, expected: str
 
 def test_a_proxy_without_headers_is_nobody() -> None:
     chain = factory.build(
-        request_header=CONFIG, certificates=X509Authenticator([USERS.pem]), anonymous=AnonymousAuthenticator()
+        request_header=RequestHeaderAuthenticator(CONFIG), certificates=X509Authenticator([USERS.pem]),
+        anonymous=AnonymousAuthenticator(),
     )
     headers: Sequence[tuple[str, str]] = [("X-Remote-Group", "system:masters")]
     with pytest.raises(AuthenticationError):

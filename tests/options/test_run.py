@@ -24,6 +24,9 @@ class Server:
     async def handler(self, request):
         return Response(200, b"ok")
 
+    def follow_client_authorities(self, trust):
+        pass
+
     async def start(self):
         pass
 

@@ -9,7 +9,6 @@ from pilothouse.authentication.audience import AudienceAgnostic, AudienceAgnosti
 from pilothouse.authentication.bearer import BearerTokenAuthenticator, WebSocketProtocolAuthenticator
 from pilothouse.authentication.group import AuthenticatedGroupAdder
 from pilothouse.authentication.interface import Authenticator, TokenAuthenticator
-from pilothouse.authentication.requestheader import RequestHeaderAuthenticator, RequestHeaderConfig
 from pilothouse.authentication.tokencache import CachingTokenAuthenticator
 from pilothouse.authentication.tokenfile import load
 from pilothouse.authentication.union import UnionAuthenticator, UnionTokenAuthenticator
@@ -21,7 +20,7 @@ SUCCESS_SECONDS = 10.0
 def build(
     *,
     audiences: Sequence[str] = (),
-    request_header: RequestHeaderConfig | None = None,
+    request_header: Authenticator | None = None,
     certificates: Authenticator | None = None,
     token_auth_file: str = "",
     service_accounts: Sequence[TokenAuthenticator] = (),
@@ -38,7 +37,7 @@ def build(
     """
     authenticators: list[Authenticator] = []
     if request_header is not None:
-        authenticators.append(AudienceAgnostic(RequestHeaderAuthenticator(request_header), audiences))
+        authenticators.append(AudienceAgnostic(request_header, audiences))
     if certificates is not None:
         authenticators.append(certificates)
     by_token: list[TokenAuthenticator] = []

@@ -15,11 +15,13 @@ from pilothouse.authentication import bootstraptoken, factory, legacytoken
 from pilothouse.authentication.anonymous import AnonymousAuthenticator
 from pilothouse.authentication.boundtoken import BoundTokenValidator
 from pilothouse.authentication.legacytoken import LegacyTokenValidator
+from pilothouse.authentication.requestheader import RequestHeaderAuthenticator
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
 from pilothouse.authentication.serviceaccountmetrics import ServiceAccountMetrics
 from pilothouse.authentication.x509 import X509Authenticator
 from pilothouse.controlplane import config
 from pilothouse.controlplane.bootstrap.system import identity
+from pilothouse.controlplane.client_authorities import ClientAuthorities
 from pilothouse.controlplane.jwt_configuration import ConfigurationFile, anonymous_of, configured
 from pilothouse.controlplane.token_issuer import public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
@@ -55,25 +57,36 @@ def build(options: Options, objects: Lister) -> Authentication:
     issuers, file = None, None
     if configuration.jwt or text:
         issuers, file = _issuers(options, configuration, algorithms, text)
+    proxies = RequestHeaderAuthenticator(config.request_header(options))
     webhook, caller = _webhook(options) if given.authentication_token_webhook_config_file else (None, None)
     requests = factory.build(
-        audiences=audiences, request_header=config.request_header(options), certificates=certificates,
+        audiences=audiences, request_header=proxies, certificates=certificates,
         token_auth_file=given.token_auth_file, service_accounts=_service_accounts(options, objects, usage),
         bootstrap_tokens=_bootstrap_tokens(objects) if given.enable_bootstrap_token_auth else None,
         jwt=issuers, webhook=webhook,
         anonymous=AnonymousAuthenticator(anonymous.paths) if anonymous.enabled else None,
     )
-    return Authentication(requests, usage, caller, issuers, file)
+    authorities = []
+    if given.client_ca_file:
+        authorities.append(ClientAuthorities("client-ca", options.client_ca_files, certificates))
+    if "requestheader-client-ca-file" in options.given:
+        authorities.append(ClientAuthorities("request-header", [Path(given.requestheader_client_ca_file)], proxies))
+    return Authentication(requests, usage, authorities, caller, issuers, file)
 
 
 class Authentication:
-    """`requests` authenticates requests. `start` begins what goes on beside them, `close` ends connections."""
+    """`requests` authenticates requests. `start` begins what goes on beside them, `close` ends connections.
+
+    `authorities` are the files that may change while the server runs.
+    """
 
     def __init__(
-        self, requests: Authenticator, usage: TokenUsage, webhook: Caller | None = None,
+        self, requests: Authenticator, usage: TokenUsage, authorities: Sequence[ClientAuthorities],
+        webhook: Caller | None = None,
         issuers: ReloadingIssuers | None = None, file: ConfigurationFile | None = None,
     ) -> None:
         self.requests = requests
+        self.authorities = tuple(authorities)
         self._usage = usage
         self._webhook = webhook
         self._issuers = issuers
@@ -83,6 +96,8 @@ class Authentication:
         self._usage.client = context.client
         if self._issuers is not None:
             self._issuers.start()
+        for authority in self.authorities:
+            context.start(authority.run(), "client-authorities")
         if self._file is not None:
             context.start(self._file.run(), "authentication-configuration")
 

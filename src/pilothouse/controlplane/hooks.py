@@ -7,7 +7,7 @@ caches: those are named all the same, for whoever asks for `?exclude=` or a sing
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pilothouse.controlplane.authentication import Authentication
 from pilothouse.controlplane.authorization import Authorization
@@ -60,7 +60,7 @@ class KubeAPIServerHooks:
     """Makes what must exist before the server is ready, in the order in which one needs another."""
 
     def __init__(
-        self, address: Address, authentication_info: Mapping[str, str], who: Authentication,
+        self, address: Address, authentication_info: Callable[[], Mapping[str, str]], who: Authentication,
         access: Authorization, enabled: Enabled,
     ) -> None:
         self._address = address
@@ -92,10 +92,16 @@ class KubeAPIServerHooks:
         self._namespaces.set()
 
     async def _authentication(self, context: HookContext) -> None:
+        async def tell() -> None:
+            data = await asyncio.to_thread(self._authentication_info)
+            await system.authentication_info(context.client, data)
+
+        for authorities in self._who.authorities:
+            authorities.changed = tell
         self._who.start(context)
         self._access.start(context)
         await self._namespaces.wait()
-        await system.authentication_info(context.client, self._authentication_info)
+        await tell()
 
     async def _identity(self, context: HookContext) -> None:
         await self._namespaces.wait()

@@ -151,11 +151,16 @@ class ControlPlane:
 
     def _hooks(self) -> KubeAPIServerHooks:
         return KubeAPIServerHooks(
-            self._address, config.authentication_info(self.options), self._who, self._access,
+            self._address, lambda: config.authentication_info(self.options), self._who, self._access,
             self.options.feature_gates.enabled,
         )
 
     # Running
+
+    def follow_client_authorities(self, trust: Callable[[bytes], None]) -> None:
+        """Call `trust` with the PEM of authorities that change while the server runs. Call it before `start`."""
+        for authorities in self._who.authorities:
+            authorities.trust = trust
 
     async def start(self) -> None:
         """Open the storage, then make what must exist. Returns when the server is ready. Raises OSError, HookError."""

@@ -41,6 +41,10 @@ class Server(Protocol):
 
     handler: Handler
 
+    def follow_client_authorities(self, trust: Callable[[bytes], None]) -> None:
+        """Call `trust` with the PEM of authorities of clients that change while the server runs."""
+        ...
+
     async def start(self) -> None:
         """Open the store, start hooks. Raises OSError or another error when the server cannot run."""
         ...
@@ -96,11 +100,13 @@ def _log_settings(options: Options) -> None:
 async def _serve(options: Options, build: Build) -> None:
     from pilothouse.server.collector import Collector
     from pilothouse.transport.server import HTTPServer
+    from pilothouse.transport.tls import trust
 
     stop = _stop_on_signals()
     pki, authorities = _credentials(options)
+    tls = _tls_context(options, pki)
     http = HTTPServer(
-        host=options.serving.bind_address, port=options.serving.secure_port, tls=_tls_context(options, pki),
+        host=options.serving.bind_address, port=options.serving.secure_port, tls=tls,
         reuse_port=options.serving.permit_port_sharing,
     )
     try:
@@ -112,6 +118,7 @@ async def _serve(options: Options, build: Build) -> None:
     options = replace(options, serving=replace(options.serving, secure_port=http.port))
     try:
         server = build(options)
+        server.follow_client_authorities(lambda pem: trust(tls, pem))
         await _start(server)
         await http.start(server.handler)
         Collector(asyncio.get_running_loop()).start()

@@ -28,8 +28,14 @@ def server_context(
     context.load_cert_chain(certificate, key)
     if client_authorities:
         for bundle in client_authorities:
-            context.load_verify_locations(cadata=bundle.decode("ascii", "replace"))
+            trust(context, bundle)
         # An intermediate authority that is trusted by itself ends the chain, as in Go.
         context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
         context.verify_mode = ssl.CERT_OPTIONAL
     return context
+
+
+def trust(context: ssl.SSLContext, bundle: bytes) -> None:
+    """Let clients of these authorities (PEM) through from now on. Those that were trusted before stay so: whether their
+    certificates authenticate is decided behind. Raises ssl.SSLError."""
+    context.load_verify_locations(cadata=bundle.decode("ascii", "replace"))
