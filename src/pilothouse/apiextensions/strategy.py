@@ -34,7 +34,7 @@ _NOT_CHECKED: Final = (
     "validation"
 )
 #: What rules may cost on the loop, in CEL's units: some milliseconds.
-_SHORT: Final = 5000
+_SHORT: Final = 15_000
 _INT32_MAX: Final = 2**31 - 1
 _TERMINATING: Final = "create not allowed while custom resource definition is terminating"
 
