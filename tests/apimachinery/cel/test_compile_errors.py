@@ -44,6 +44,21 @@ def issues(text: str) -> list[str]:
             "1:5: Syntax error: token recognition error at: '| '",
             "1:7: Syntax error: extraneous input 'b' expecting <EOF>",
         ]),
+        ("--", [
+            "1:3: Syntax error: no viable alternative at input '-'",
+            f"1:3: Syntax error: mismatched input '<EOF>' expecting {STARTS}",
+        ]),
+        ("func{{a}}", [
+            "1:6: Syntax error: extraneous input '{' expecting {'}', ',', '?', IDENTIFIER, ESC_IDENTIFIER}",
+            "1:8: Syntax error: mismatched input '}' expecting ':'",
+            "1:9: Syntax error: extraneous input '}' expecting <EOF>",
+        ]),
+        (r'"\xFh"', [
+            r"""1:1: Syntax error: token recognition error at: '"\xFh'""",
+            """1:6: Syntax error: token recognition error at: '"'""",
+            f"1:7: Syntax error: mismatched input '<EOF>' expecting {STARTS}",
+        ]),
+        ("1 + 2\n3 +", ["2:1: Syntax error: mismatched input '3' expecting <EOF>"]),
         ("!<", [
             f"1:2: Syntax error: extraneous input '<' expecting {STARTS}",
             f"1:3: Syntax error: mismatched input '<EOF>' expecting {STARTS}",

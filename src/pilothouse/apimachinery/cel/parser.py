@@ -56,7 +56,7 @@ class _Parser:
         self.r = reader
         self.issues = issues
         self.macros = macros
-        self._depths = {"expr": 0, "relation": 0, "calc": 0, "member": 0}
+        self._depths = {"expr": 0}
 
     def start(self) -> Node:
         node = self._expr()
@@ -69,21 +69,15 @@ class _Parser:
     # Depth and errors
 
     @contextmanager
-    def _entered(self, rule: str, itself: bool = True) -> Iterator[Callable[[], None]]:
-        """Counts how deep `rule` stands within itself; what it gives counts one more, as a chain of operators does."""
-        before = self._depths[rule]
-
-        def deeper() -> None:
-            self._depths[rule] += 1
-            if self._depths[rule] > _MOST_DEPTH:
-                self.r.abandon(f"expression recursion limit exceeded: {_MOST_DEPTH}")
-
-        if itself:
-            deeper()
+    def _entered(self, rule: str) -> Iterator[None]:
+        """Counts how deep `rule` stands within itself."""
+        self._depths[rule] += 1
+        if self._depths[rule] > _MOST_DEPTH:
+            self.r.abandon(f"expression recursion limit exceeded: {_MOST_DEPTH}")
         try:
-            yield deeper
+            yield
         finally:
-            self._depths[rule] = before
+            self._depths[rule] -= 1
 
     def _within(self, closers: frozenset[str], parse: Callable[[], Node]) -> Node:
         self.r.contexts.append(closers)
@@ -137,40 +131,37 @@ class _Parser:
         right = terms[middle + 1] if middle == high else self._balanced(function, terms, offsets, middle + 1, high)
         return self._deep(Call(offsets[middle], function, [left, right]), left, right, counts=False)
 
-    def _chain(self, rule: str, operators: dict[str, str], operand: Callable[[], Node]) -> Node:
-        with self._entered(rule, operators is not _PRODUCTS) as deeper:
-            node = operand()
-            while self.r.kind in operators:
-                token = self.r.take()
-                deeper()
-                node = self._call(token.offset, operators[token.kind], [node, operand()])
-            return node
+    def _chain(self, operators: dict[str, str], operand: Callable[[], Node]) -> Node:
+        node = operand()
+        while self.r.kind in operators:
+            token = self.r.take()
+            node = self._call(token.offset, operators[token.kind], [node, operand()])
+        return node
 
     def _relation(self) -> Node:
-        return self._chain("relation", _RELATIONS, self._sum)
+        return self._chain(_RELATIONS, self._sum)
 
     def _sum(self) -> Node:
-        return self._chain("calc", _SUMS, self._product)
+        return self._chain(_SUMS, self._product)
 
     def _product(self) -> Node:
-        return self._chain("calc", _PRODUCTS, self._unary)
+        return self._chain(_PRODUCTS, self._unary)
 
     def _unary(self) -> Node:
-        start = self.r.at
         try:
             self.r.sync(UNARY)
             op = self.r.kind
             negative = op == "-" and self.r.next_kind() in _NUMBERS
             if op not in "!-" or negative:
                 return self._member()
-            offset, count = self.r.take().offset, 1
+            offset, count = self.r.token.offset, 0
             while self.r.kind == op:
+                if op == "-" and self.r.next_kind() not in PRIMARY:
+                    raise self.r.no_alternative(self.r.at, 1)
                 self.r.take()
                 count += 1
             if op == "!" and self.r.kind not in PRIMARY:
                 self.r.unwanted(UNARY)
-            elif op == "-" and self.r.kind not in PRIMARY:
-                raise self.r.no_alternative(start)
             node = self._member()
         except Mismatch as mismatch:
             self.r.recover(mismatch)
@@ -178,20 +169,17 @@ class _Parser:
         return node if count % 2 == 0 else self._call(offset, "!_" if op == "!" else "-_", [node])
 
     def _member(self) -> Node:
-        with self._entered("member") as deeper:
-            node = self._primary()
-            while True:
-                try:
-                    if self.r.kind == ".":
-                        deeper()
-                        node = self._selection(node)
-                    elif self.r.kind == "[":
-                        deeper()
-                        node = self._index(node)
-                    else:
-                        return node
-                except Mismatch as mismatch:
-                    self.r.recover(mismatch)
+        node = self._primary()
+        while True:
+            try:
+                if self.r.kind == ".":
+                    node = self._selection(node)
+                elif self.r.kind == "[":
+                    node = self._index(node)
+                else:
+                    return node
+            except Mismatch as mismatch:
+                self.r.recover(mismatch)
 
     def _selection(self, operand: Node) -> Node:
         start, dot = self.r.at, self.r.take()
@@ -303,40 +291,54 @@ class _Parser:
         op = self.r.take().offset
         entries: list[Entry] = []
         self.r.sync(UNARY | {"?", ",", "}"})
-        while self.r.kind not in (",", "}"):
-            optional = self.r.kind == "?"
-            if optional:
+        with self._initializers():
+            while self.r.kind not in (",", "}"):
+                optional = self.r.kind == "?"
+                if optional:
+                    self.r.take()
+                key = self._within(frozenset(("?", ":")), self._expr)
+                colon = self.r.expect(":").offset
+                value = self._within(frozenset(("?", ",", "}")), self._expr)
+                entries.append(Entry(colon, key, value, optional))
+                if self.r.kind != "," or self.r.next_kind() not in UNARY | {"?"}:
+                    break
                 self.r.take()
-            key = self._within(frozenset(("?", ":")), self._expr)
-            colon = self.r.expect(":").offset
-            value = self._within(frozenset(("?", ",", "}")), self._expr)
-            entries.append(Entry(colon, key, value, optional))
-            if self.r.kind != "," or self.r.next_kind() not in UNARY | {"?"}:
-                break
-            self.r.take()
         self._closing("}")
         parts = [part for entry in entries for part in (entry.key, entry.value)]
         return self._deep(MapNode(op, entries), *parts, counts=False)
+
+    @contextmanager
+    def _initializers(self) -> Iterator[None]:
+        """The inside of braces: what is wrong there does not take the brace that ends it."""
+        depth = len(self.r.contexts)
+        self.r.contexts.append(frozenset((",", "}")))
+        try:
+            yield
+        except Mismatch as mismatch:
+            self.r.recover(mismatch)
+        finally:
+            del self.r.contexts[depth:]
 
     def _struct(self, name: str) -> Node:
         op = self.r.take().offset
         fields: list[Entry] = []
         starts = frozenset(("?", t.IDENTIFIER, t.ESC_IDENTIFIER))
         self.r.sync(starts | {",", "}"})
-        while self.r.kind not in (",", "}"):
-            optional = self.r.kind == "?"
-            if optional:
+        with self._initializers():
+            while self.r.kind not in (",", "}"):
+                optional = self.r.kind == "?"
+                if optional:
+                    self.r.take()
+                self.r.sync(starts - {"?"})
+                field = self.r.take()
+                if field.kind == t.ESC_IDENTIFIER:
+                    self._fail(field.offset, "unsupported syntax: '`'")
+                colon = self.r.expect(":").offset
+                value = self._within(frozenset(("?", ",", "}")), self._expr)
+                fields.append(Entry(colon, field.text, value, optional))
+                if self.r.kind != "," or self.r.next_kind() not in starts:
+                    break
                 self.r.take()
-            self.r.sync(starts - {"?"})
-            field = self.r.take()
-            if field.kind == t.ESC_IDENTIFIER:
-                self._fail(field.offset, "unsupported syntax: '`'")
-            colon = self.r.expect(":").offset
-            value = self._within(frozenset(("?", ",", "}")), self._expr)
-            fields.append(Entry(colon, field.text, value, optional))
-            if self.r.kind != "," or self.r.next_kind() not in starts:
-                break
-            self.r.take()
         self._closing("}")
         return self._deep(StructNode(op, name, fields), *(f.value for f in fields), counts=False)
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from pilothouse.apimachinery.cel import tokens as t
 from pilothouse.apimachinery.cel.source import NOWHERE, Issues
-from pilothouse.apimachinery.cel.tokens import EOF, Token, kinds_text, shown
+from pilothouse.apimachinery.cel.tokens import BLANK, EOF, Token, kinds_text, shown
 
 PRIMARY: Final = frozenset((
     "[", "{", "(", ".", "-", "true", "false", "null", t.NUM_FLOAT, t.NUM_INT, t.NUM_UINT, t.STRING, t.BYTES,
@@ -26,12 +26,15 @@ _RESERVED = {".true": "true", ".false": "false", ".null": "null"}
 
 
 class Mismatch(Exception):
-    """The rule at hand cannot go on. `expected` is None when no alternative fits `seen`."""
+    """The rule at hand cannot go on. `expected` is None when no alternative fits `seen`, because of `blamed`."""
 
-    def __init__(self, expected: frozenset[str] | None = None, seen: str = "") -> None:
+    def __init__(
+        self, expected: frozenset[str] | None = None, seen: str = "", blamed: Token | None = None
+    ) -> None:
         super().__init__()
         self.expected = expected
         self.seen = seen
+        self.blamed = blamed
 
 
 class Abandoned(Exception):
@@ -105,17 +108,23 @@ class TokenReader:
         self._report(token, f"extraneous input {self._shown(token)} expecting {kinds_text(expected)}")
         self._skip_to(expected | self._recovery_set())
 
-    def no_alternative(self, start: int) -> Mismatch:
-        """No rule fits the tokens from index `start` to the one at hand or after it."""
-        last = self.tokens[min(self.at, len(self.tokens) - 1)]
-        source = self.issues.source.text
-        stop = last.offset + (0 if last.kind == EOF else len(last.text))
-        return Mismatch(None, source[self.tokens[start].offset : stop].rstrip() or EOF)
+    def no_alternative(self, start: int, ahead: int = 0) -> Mismatch:
+        """No rule fits the tokens from index `start` to the one at hand, or `ahead` of it: parsing goes on at the
+        one at hand, and the other one is blamed."""
+        end = min(self.at + ahead, len(self.tokens) - 1)
+        source, seen, at = self.issues.source.text, "", self.tokens[start].offset
+        for token in self.tokens[start : end + 1]:
+            seen += "".join(BLANK.findall(source, at, token.offset))
+            if token.kind != EOF:
+                seen += token.text
+                at = token.offset + len(token.text)
+        return Mismatch(None, seen or EOF, self.tokens[end])
 
     def recover(self, mismatch: Mismatch) -> None:
         """Reports why a rule ended, and skips what nobody can use."""
         token = self.token
         if mismatch.expected is None:
+            token = mismatch.blamed or token
             reserved = _RESERVED.get(mismatch.seen)
             if reserved is not None:
                 self._report(token, f"mismatched input '{reserved}' expecting IDENTIFIER")

@@ -40,8 +40,13 @@ _TOKEN = re.compile(
     r"|(?P<ESC_IDENTIFIER>`[A-Za-z0-9_.\-/ ]+`)"
     r"|(?P<symbol>==|!=|<=|>=|&&|\|\||[<>\[\]{}().,\-!?:+*/%])"
 )
+#: What stands between tokens.
+BLANK: Final = re.compile(r"[\t \r\n\f]+|//[^\n]*")
 _KEYWORDS = frozenset(("in", "true", "false", "null"))
 _UNFINISHED = re.compile(rf"(?:{_ESCAPE}|[^\\\n\r])*")
+_UNFINISHED_ESCAPE = re.compile(
+    r"(?:\\(?:[xX][0-9a-fA-F]?|u[0-9a-fA-F]{0,3}|U[0-9a-fA-F]{0,7}|[0-3][0-7]?)?)?"
+)
 _UNFINISHED_NAME = re.compile(r"`[A-Za-z0-9_.\-/ ]*")
 
 
@@ -84,6 +89,7 @@ def _failure(text: str, at: int) -> int:
         return min((match.end() if match else at) + 1, len(text))
     if start in "\"'":
         match = _UNFINISHED.match(text, at + 1)
+        match = _UNFINISHED_ESCAPE.match(text, match.end() if match else at)
         return min((match.end() if match else at) + 1, len(text))
     return at + 1
 
