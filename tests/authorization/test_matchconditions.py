@@ -1,3 +1,4 @@
+import asyncio
 from typing import Any
 
 import pytest
@@ -17,7 +18,11 @@ PATH = Attributes(ALICE, "get", is_resource_request=False, path="/healthz")
 
 
 def matches(attributes: Attributes, *expressions: str) -> bool:
-    return MatchConditions("w", expressions, MatchMetrics(Registry())).matches(review_spec(attributes))
+    return run(MatchConditions("w", expressions, MatchMetrics(Registry())), review_spec(attributes))
+
+
+def run(conditions: MatchConditions, spec: dict[str, Any]) -> bool:
+    return asyncio.run(conditions.matches(spec))
 
 
 @pytest.mark.parametrize("expression", [
@@ -62,10 +67,10 @@ BROKEN = "request.resourceAttributes.namespace == 'ns'"
 def test_a_condition_that_is_false_counts_more_than_one_that_fails() -> None:
     registry = Registry()
     conditions = MatchConditions("w", [BROKEN, "request.user == 'bob'"], MatchMetrics(registry), lambda: 1.0)
-    assert not conditions.matches(review_spec(PATH))
+    assert not run(conditions, review_spec(PATH))
     alone = MatchConditions("w", [BROKEN, "true", f"!({BROKEN})"], MatchMetrics(registry))
     with pytest.raises(ValueError, match="cel evaluation error") as error:
-        alone.matches(review_spec(PATH))
+        run(alone, review_spec(PATH))
     assert str(error.value) == (
         f"[cel evaluation error: expression '{BROKEN}' resulted in error: no such key: resourceAttributes, "
         f"cel evaluation error: expression '!({BROKEN})' resulted in error: no such key: resourceAttributes]"
@@ -79,7 +84,10 @@ def test_a_condition_that_is_false_counts_more_than_one_that_fails() -> None:
 
 
 def test_a_condition_that_takes_long_fails() -> None:
-    groups: dict[str, Any] = {"groups": [str(i) for i in range(2000)]}
     loop = "request.groups.all(a, request.groups.all(b, a + b != 'x'))"
+    conditions = MatchConditions("w", [loop], MatchMetrics(Registry()))
+    # more than is done on the loop
+    assert run(conditions, {"groups": [str(i) for i in range(60)]})
+    assert not run(conditions, {"groups": [*(str(i) for i in range(60)), "x", ""]})
     with pytest.raises(ValueError, match="actual cost limit exceeded"):
-        MatchConditions("w", [loop], MatchMetrics(Registry())).matches(groups)
+        run(conditions, {"groups": [str(i) for i in range(2000)]})

@@ -25,7 +25,7 @@ class Condition:
 
     answer: bool | None = True
 
-    def matches(self, spec: dict[str, Any]) -> bool:
+    async def matches(self, spec: dict[str, Any]) -> bool:
         if self.answer is None:
             raise ValueError("cannot tell")
         return self.answer

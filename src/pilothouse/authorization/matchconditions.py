@@ -9,17 +9,20 @@ from functools import cache
 from typing import Any, Final
 
 from pilothouse.apimachinery.aggregate import aggregate
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.cel import kubernetes
 from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.environment import Environment, Program
 from pilothouse.apimachinery.cel.source import CompileError
 from pilothouse.apimachinery.cel.types import Field, StructType, Type
-from pilothouse.apimachinery.cel.values import CostExceeded, EvaluationError
+from pilothouse.apimachinery.cel.values import CostExceeded
 from pilothouse.observability.metrics import REGISTRY, Registry
 
 _BUCKETS: Final = (0.001, 0.005, 0.01, 0.025, 0.1, 0.2, 0.25)
 _RESOURCE_FIELDS: Final = ("namespace", "verb", "group", "version", "resource", "subresource", "name")
 _STRINGS: Final = t.list_of(t.String)
+_CHEAP: Final = 10_000
+"""What the conditions for one request may cost on the loop: about five milliseconds."""
 
 
 class ExpressionError(ValueError):
@@ -105,18 +108,22 @@ class MatchConditions:
         self._metrics = metrics or MatchMetrics()
         self._clock = clock
 
-    def matches(self, spec: dict[str, Any]) -> bool:
+    async def matches(self, spec: dict[str, Any]) -> bool:
         """False if a condition is false for this access review. Raises ValueError when none is but some fail."""
         start, request = self._clock(), {"request": review(spec)}
         errors: list[str] = []
-        excluded = False
+        excluded, cheap = False, _CHEAP
         for program in self._programs:
-            try:
-                if program.evaluate(request) is False:
-                    excluded = True
-                    break
-            except (EvaluationError, CostExceeded) as e:
-                errors.append(f"cel evaluation error: expression '{program.text}' resulted in error: {e}")
+            value, cost, error = program.run(request, cheap)
+            cheap = max(cheap - cost, 0)
+            if isinstance(error, CostExceeded):
+                # loops over many groups, or groups of groups
+                value, _, error = await aside(program.run, request)
+            if error is not None:
+                errors.append(f"cel evaluation error: expression '{program.text}' resulted in error: {error}")
+            elif value is False:
+                excluded = True
+                break
         self._metrics.evaluated(self._name, self._clock() - start, failed=bool(errors), excluded=excluded)
         if excluded:
             return False

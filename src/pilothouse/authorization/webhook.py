@@ -30,7 +30,7 @@ VERSIONS = ("v1", "v1beta1")
 class Conditions(Protocol):
     """When the webhook is asked at all (upstream: authorization/cel, CELMatcher)."""
 
-    def matches(self, spec: dict[str, Any]) -> bool:
+    async def matches(self, spec: dict[str, Any]) -> bool:
         """False if a condition is false for this access review. Raises ValueError when none is but some fail."""
         ...
 
@@ -68,7 +68,7 @@ class WebhookAuthorizer:
     async def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
         spec = review_spec(attributes)
         try:
-            if self._conditions is not None and not self._conditions.matches(spec):
+            if self._conditions is not None and not await self._conditions.matches(spec):
                 return Decision.NO_OPINION, ""
             status = await self._status(attributes, spec)
         except (ValueError, WebhookError) as error:

@@ -66,6 +66,7 @@ def _node_restriction(options: Options, lister: Lister, authorizer: Authorizer) 
     return NodeRestriction(lister, Settings(
         may_request_audience=may_request_audience if enabled("ServiceAccountNodeAudienceRestriction") else None,
         any_signing_request=enabled("AllowInsecureKubeletCertificateSigningRequests"),
+        pod_certificates=enabled("PodCertificateRequest"),
         claim_diff=lambda old, new: internal_diff("core.PersistentVolumeClaim", old, new),
     ))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pilothouse.admission.interface import CREATE, DELETE, UPDATE, Attributes, Lister, Object, forbidden
-from pilothouse.admission.plugins import nodelabels
+from pilothouse.admission.plugins import nodelabels, podcertificates
 from pilothouse.admission.plugins.certificates import common_name
 from pilothouse.admission.plugins.podreferences import api_reference
 from pilothouse.admission.plugins.pods import MIRROR_ANNOTATION, PODS, is_mirror
@@ -41,10 +41,12 @@ Diff = Callable[[Object, Object], str]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """`may_request_audience` is asked about audiences of tokens that no volume of the pod names; with None they are not
-    looked at. `any_signing_request`: nodes may ask for certificates of others."""
+    looked at. `any_signing_request`: nodes may ask for certificates of others; `pod_certificates`: and for those of
+    their pods."""
 
     may_request_audience: MayRequestAudience | None = None
     any_signing_request: bool = False
+    pod_certificates: bool = False
     claim_diff: Diff = lambda old, new: ""
 
 
@@ -55,6 +57,7 @@ class NodeRestriction:
         self._rules: Mapping[GroupResource, Callable[[str, Attributes], None]] = {
             PODS: self._pod, _NODES: self._node, _CLAIMS: self._claim, _LEASES: self._lease,
             _CSI_NODES: self._csi_node, _SLICES: self._slice, _SIGNING_REQUESTS: self._signing_request,
+            podcertificates.REQUESTS: self._pod_certificate,
         }
 
     def handles(self, operation: str, resource: GroupResource, subresource: str) -> bool:
@@ -199,6 +202,11 @@ class NodeRestriction:
             raise forbidden(a, f"unable to parse csr: {e}") from None
         if name != f"system:node:{node}":
             raise forbidden(a, f"can only create a node CSR with CN=system:node:{node}")
+
+    def _pod_certificate(self, node: str, a: Attributes) -> None:
+        if not self._settings.pod_certificates:
+            raise forbidden(a, "PodCertificateRequest feature gate is disabled")
+        podcertificates.check_request(node, a, self._lister)
 
     # Claims and tokens of its pods
 
