@@ -24,7 +24,10 @@ def key_set(*keys: tuple[str, rsa.RSAPrivateKey]) -> bytes:
 
 
 class StandInIssuer:
-    """Serves `pages` (path → answer, or a function that makes one); `asked` are the requests' paths, in order."""
+    """Serves `pages` (path → answer, or a function that makes one); `asked` are the requests' paths, in order.
+
+    `posts` are functions from what is posted to a path to the answer, both JSON; for None the answer is a 400.
+    """
 
     def __init__(self, directory: Path) -> None:
         now = time.time()
@@ -39,6 +42,7 @@ class StandInIssuer:
         self.key = rsa.generate_private_key(65537, 2048)
         self.pages: dict[str, Answer | Callable[[], Answer]] = {}
         self.asked: list[str] = []
+        self.posts: dict[str, Callable[[Any], Any]] = {}
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*files)
@@ -54,6 +58,16 @@ class StandInIssuer:
 
     def page(self, path: str, value: Any) -> None:
         self.pages[path] = (200, {"Content-Type": "application/json"}, json.dumps(value).encode())
+
+    def kubeconfig(self, path: str) -> Path:
+        """A file that says that a webhook is at `path` here."""
+        file = self.ca.with_name(f"{path.strip('/')}.kubeconfig")
+        cluster = {"server": self.url + path, "certificate-authority": str(self.ca)}
+        file.write_text(json.dumps({
+            "clusters": [{"name": "c", "cluster": cluster}], "users": [],
+            "contexts": [{"name": "x", "context": {"cluster": "c", "user": ""}}], "current-context": "x",
+        }))
+        return file
 
     def sign(self, key: rsa.RSAPrivateKey | None = None, kid: str = "k1", **claims: Any) -> str:
         now = int(time.time())
@@ -73,6 +87,15 @@ class StandInIssuer:
                     self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(body)
+
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                found = issuer.posts[self.path](body)
+                answer = json.dumps(found).encode()
+                self.send_response(400 if found is None else 200)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
 
             def log_message(self, format: str, *args: Any) -> None: ...
 
