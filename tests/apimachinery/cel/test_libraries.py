@@ -87,6 +87,7 @@ def test_true(text: str) -> None:
         ("ip('::ffff:1.2.3.4')", 'IPv4-mapped IPv6 address "::ffff:1.2.3.4" is not allowed'),
         ("ip('fe80::1%en0')", 'IP address "fe80::1%en0" with zone value is not allowed'),
         ("ip('x')", 'IP Address "x" parse error during conversion from string: ParseAddr("x"): unable to parse IP'),
+        ("dyn({}).flatten()", "no such overload"), ("dyn(1).startsWith('a')", "no such overload"),
         ("authorizer.path(' ')", "path must not be empty"),
         ("{'a': 1, 'b': 1}.transformMapEntry(k, v, {v: k})", "insert failed: key 1 already exists"),
         ("dyn('%d').format(['a'])", "error during formatting: decimal clause can only be used on integers, was given "

@@ -51,7 +51,7 @@ def call(function: Function, node: Call, given: list[Type], plans: list[Plan], o
             return member
     known = all(type.kind != t.DYN for type in given)
     implementation = (_DIRECT.get(overload) if known else None) or function.resolve(
-        node.overloads, node.target is not None
+        node.overloads, node.target is not None, known
     )
     if name in ("matches", "find", "findAll") and plans[1].constant:
         implementation = _constant_regex(implementation, plans[1].value, name == "matches")

@@ -80,11 +80,11 @@ class Function:
             self.name, [*self.overloads, *other.overloads], self.implementation or other.implementation
         )
 
-    def resolve(self, ids: list[str], member: bool) -> Implementation:
-        """What a call does whose overload is one of `ids`."""
+    def resolve(self, ids: list[str], member: bool, known: bool) -> Implementation:
+        """What a call does whose overload is one of `ids`; `known` if so are the types of all arguments."""
         candidates = [o for o in self.overloads if o.id in ids]
         if len(candidates) == 1 and (only := candidates[0].implementation or self.implementation) is not None:
-            return only
+            return only if known or only is self.implementation else _guarded(candidates[0], only)
         if self.implementation is not None:
             return self.implementation
         every = [o for o in self.overloads if o.member == member]
@@ -97,6 +97,15 @@ class Function:
             raise no_such_overload(name)
 
         return dispatch
+
+
+def _guarded(overload: Overload, implementation: Implementation) -> Implementation:
+    def call(*values: Any) -> Any:
+        if not overload.accepts(values):
+            raise no_such_overload()
+        return implementation(*values)
+
+    return call
 
 
 class Library:

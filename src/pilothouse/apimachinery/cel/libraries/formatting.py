@@ -1,5 +1,6 @@
 """`'%s is %d'.format([a, b])`: at run time, and the check of constant formats (cel-go ext/formatting.go)."""
 
+import math
 import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final
@@ -40,8 +41,11 @@ def _unsupported(letter: str, given: Type, node: Node | None = None) -> FormatEr
     return FormatError(f"error during formatting: {_FAILURES[letter].format(given.name)}", node)
 
 
-def _parts(text: str, count: int, show: Callable[[int, str, int | None], str]) -> Iterator[str]:
-    """The pieces of the result; `show(index, letter, precision)` shows an argument."""
+def _parts(
+    text: str, count: int, show: Callable[[int, str, int | None], str], constant: bool = False
+) -> Iterator[str]:
+    """The pieces of the result; `show(index, letter, precision)` shows an argument. Of a `constant` format, upstream
+    looks at its end before it looks for the argument."""
     at = used = 0
     for match in _DIRECTIVE.finditer(text):
         yield text[at : match.start()]
@@ -49,7 +53,7 @@ def _parts(text: str, count: int, show: Callable[[int, str, int | None], str]) -
         if match[1]:
             yield "%"
             continue
-        if used >= count:
+        if used >= count and not (constant and match.end() == match.start() + 1):
             raise EvaluationError(f"index {used} out of range")
         letter, precision = match[3], match[2]
         if letter is None:
@@ -143,6 +147,8 @@ def _key(value: Any) -> str:
 def _quoted(value: Any, text: str) -> str:
     if isinstance(value, str):
         return go_quote(text)
+    if isinstance(value, float) and not math.isfinite(value):
+        return go_quote(text)
     return f"b{go_quote(text)}" if isinstance(value, bytes) else text
 
 
@@ -174,7 +180,7 @@ def check_format(call: Call) -> tuple[Node, str] | None:
         return ""
 
     try:
-        list(_parts(call.target.value, len(args), accept))
+        list(_parts(call.target.value, len(args), accept, constant=True))
     except FormatError as err:
         return err.node or call, str(err)
     except EvaluationError as err:
