@@ -11,6 +11,7 @@ from pilothouse.aggregator.server import AggregatorConfig
 from pilothouse.apimachinery.proxy.backend import Files
 from pilothouse.authentication.requestheader import RequestHeaderConfig
 from pilothouse.controlplane import admission, audit, tracing
+from pilothouse.controlplane.kinds import resource_of
 from pilothouse.controlplane.token_issuer import JWTIssuer
 from pilothouse.endpoints.response import dumps, render_error
 from pilothouse.endpoints.scope import Services
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from pilothouse.controlplane.authentication import Authentication
     from pilothouse.controlplane.authorization import Authorization
     from pilothouse.options.options import Options
-    from pilothouse.registry.dependencies import Stores
     from pilothouse.registry.store import Store
     from pilothouse.server.filters.priority_and_fairness import FlowControl
     from pilothouse.storage.interface import Backend
@@ -89,13 +89,14 @@ def authentication_info(options: Options) -> dict[str, str]:
 
 
 def dependencies(
-    options: Options, stores: Stores, who: Authentication, access: Authorization
+    options: Options, stores: Mapping[GroupResource, Store], who: Authentication, access: Authorization
 ) -> Dependencies:
-    """What the API groups need."""
+    """What the API groups need; `stores` may be filled later."""
     accounts, plane = options.service_accounts, options.control_plane
     first_port, last_port = plane.service_node_port_range
     return Dependencies(
-        stores=stores, authorizer=access.authorizer, rule_resolver=access.rules, rbac=access.rbac,
+        stores=lambda resource: stores[resource], resource_of=lambda gvk: resource_of(stores, gvk),
+        authorizer=access.authorizer, rule_resolver=access.rules, rbac=access.rbac,
         authenticator=who.requests,
         token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
         max_token_expiration=int(accounts.service_account_max_token_expiration),

@@ -53,7 +53,7 @@ def build(options: Options) -> ControlPlane:
     access = authorization.build(options.authorization, options.feature_gates.enabled)
     authorizer = access.authorizer
     who = authentication.build(options, objects)
-    known = registry_groups.build(config.dependencies(options, lambda resource: stores[resource], who, access))
+    known = registry_groups.build(config.dependencies(options, stores, who, access))
     groups = served_groups(known, options.api.runtime_config, options.feature_gates.enabled)
     stores.update(make_stores(storage, resources_of(known), resources_of(groups)))
     access.feed(storage, stores)

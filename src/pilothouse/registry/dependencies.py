@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.gvk import GroupResource, GroupVersionKind
 
 if TYPE_CHECKING:
     from pilothouse.authentication.interface import Authenticator
@@ -34,6 +34,10 @@ def _no_stores(resource: GroupResource) -> Store:
     raise LookupError(f"no storage of {resource} was handed to the API groups")
 
 
+def _no_resource(gvk: GroupVersionKind) -> str:
+    return ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KubeletClientConfig:
     """How kubelets are reached (upstream: pkg/kubelet/client). The files are PEM, "" for none: without an authority
@@ -53,10 +57,11 @@ class Dependencies:
     `max_token_expiration` is in seconds, 0 for no limit. `service_ip_ranges` are CIDRs, the first one
     decides the default family. `node_ports` is the range of --service-node-port-range. `clock` gives Unix seconds.
     `allow_privileged`: whether containers may be privileged. `rbac` knows the stored roles and bindings, whether
-    or not it is among the authorizers.
+    or not it is among the authorizers. `resource_of` finds the resource of a served kind, "" for none.
     """
 
     stores: Stores = _no_stores
+    resource_of: Callable[[GroupVersionKind], str] = _no_resource
     authorizer: Authorizer | None = None
     rule_resolver: RuleResolver | None = None
     rbac: RBACAuthorizer | None = None

@@ -114,6 +114,12 @@ class Strategy:
         (upstream: the storage wrappers named policybased)
         """
 
+    async def authorize_values(
+        self, ctx: Context, obj: Object, old: Object | None, subresource: str
+    ) -> list[fld.Error]:
+        """What of a valid object this user may not write. `old` is None on create. (upstream: part of validation)"""
+        return []
+
     async def begin_create(self, ctx: Context, obj: Object, dry_run: bool) -> Finish | None:
         """Allocate what the object needs (cluster IPs, node ports); the returned function is called with
         whether the write happened, to keep or release it. (upstream: Store.BeginCreate)"""

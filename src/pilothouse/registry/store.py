@@ -152,6 +152,7 @@ class Store:
             await _checked(
                 ctx, writing.before_create, self.resource, self.strategy, ctx, obj, namespace, self._zero
             )
+            await writing.authorize(self.resource, self.strategy, ctx, obj, None, "")
             if validate is not None:
                 await validate(obj, None)
             key = self.key(namespace, metadata["name"])
@@ -249,6 +250,7 @@ class Store:
                 ctx, writing.before_update, self.resource, self.strategy, ctx, obj, old, namespace, subresource,
                 self._named(ctx),
             )
+            await writing.authorize(self.resource, self.strategy, ctx, obj, old, subresource)
             heavy = ctx.heavy
             obj = await aside(self.normal, obj) if heavy else self.normal(obj)
             writing.keep_field_times(obj, old)

@@ -119,6 +119,14 @@ def before_update(
     strategy.canonicalize(obj)
 
 
+async def authorize(
+    resource: "Resource", strategy: "Strategy", ctx: "Context", obj: "Object", old: "Object | None", subresource: str
+) -> None:
+    """What validation cannot tell without asking an authorizer. Raises 422."""
+    if errors := await strategy.authorize_values(ctx, obj, old, subresource):
+        raise status.invalid(resource.group_kind, obj["metadata"].get("name") or "", errors)
+
+
 def _copy(new: dict[str, Any], old: Mapping[str, Any], name: str) -> None:
     if name in old:
         new[name] = old[name]

@@ -10,7 +10,10 @@ def test_a_drivers_generation_begins_with_a_change() -> None:
         assert "generation" not in created["metadata"]
         assert created["spec"]["attachRequired"] is True
         assert created["spec"]["volumeLifecycleModes"] == ["Persistent"]
-        assert cluster.ctx.warnings is not None
+        assert cluster.ctx.warnings == [
+            "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent "
+            "possible logging of tokens in volume attributes"
+        ]
 
         def change(obj: Object) -> None:
             obj["spec"]["requiresRepublish"] = True

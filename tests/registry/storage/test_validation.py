@@ -142,6 +142,11 @@ def test_attachments() -> None:
     begins(validate_attachment(good), [])
     begins(validate_attachment(edited(good, "spec.source", {})), ["spec.source: Required value: must specify exactly"])
     begins(validate_attachment(edited(good, "spec.source.inlineVolumeSpec", {})), ["spec.source: Forbidden: must"])
+    inline = {"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "hostPath": {"path": "/x"}}
+    begins(validate_attachment(edited(good, "spec.source", {"inlineVolumeSpec": inline})), [
+        "spec.source.inlineVolumeSpec.capacity: Forbidden: may not be specified in the context of inline volumes",
+        "spec.source.inlineVolumeSpec.csi: Required value: has to be specified in the context of inline volumes",
+    ])
     begins(validate_attachment(edited(good, "status.attachError", {"message": "x" * 1025, "errorCode": -1})), [
         "status.attachError.message: Too long: may not be more than 262144 bytes",
         "status.attachError.errorCode: Invalid value: -1: must be between 0 and 2147483647, inclusive",

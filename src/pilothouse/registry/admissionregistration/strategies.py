@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field
 from pilothouse.registry.admissionregistration import policy_validation, webhook_validation
+from pilothouse.registry.admissionregistration.access import ParameterAccess
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import ConditionalWithGeneration, DesiredStatusOnly
 
@@ -38,7 +39,27 @@ class WebhookStrategy(_Named, ConditionalWithGeneration):
         return list(webhook_validation.validate_webhooks(obj, old))
 
 
-class ValidatingPolicyStrategy(_Named, DesiredStatusOnly):
+class _Policy(_Named):
+    def __init__(self, access: ParameterAccess) -> None:
+        self._access = access
+
+    async def authorize_values(
+        self, ctx: Context, obj: Object, old: Object | None, subresource: str
+    ) -> list[field.Error]:
+        return [] if subresource else await self._access.of_policy(ctx.user, obj, old)
+
+
+class _Binding(_Named):
+    def __init__(self, access: ParameterAccess) -> None:
+        self._access = access
+
+    async def authorize_values(
+        self, ctx: Context, obj: Object, old: Object | None, subresource: str
+    ) -> list[field.Error]:
+        return await self._access.of_binding(ctx.user, obj)
+
+
+class ValidatingPolicyStrategy(_Policy, DesiredStatusOnly):
     allow_unconditional_update = False
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
@@ -51,7 +72,7 @@ class ValidatingPolicyStrategy(_Named, DesiredStatusOnly):
         return list(policy_validation.validate_policy_status(obj))
 
 
-class MutatingPolicyStrategy(_Named, ConditionalWithGeneration):
+class MutatingPolicyStrategy(_Policy, ConditionalWithGeneration):
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return list(policy_validation.validate_mutating_policy(obj))
 
@@ -59,7 +80,7 @@ class MutatingPolicyStrategy(_Named, ConditionalWithGeneration):
         return list(policy_validation.validate_mutating_policy(obj, old))
 
 
-class ValidatingBindingStrategy(_Named, ConditionalWithGeneration):
+class ValidatingBindingStrategy(_Binding, ConditionalWithGeneration):
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return list(policy_validation.validate_validating_binding(obj))
 
@@ -67,7 +88,7 @@ class ValidatingBindingStrategy(_Named, ConditionalWithGeneration):
         return list(policy_validation.validate_validating_binding(obj))
 
 
-class MutatingBindingStrategy(_Named, ConditionalWithGeneration):
+class MutatingBindingStrategy(_Binding, ConditionalWithGeneration):
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         return list(policy_validation.validate_mutating_binding(obj))
 

@@ -35,7 +35,7 @@ def build(dependencies: Dependencies) -> Group:
             "ResourceClaim",
             "resourceclaims",
             subresources=(STATUS,),
-            strategy=ClaimStrategy(dependencies.stores),
+            strategy=ClaimStrategy(dependencies.stores, dependencies.authorizer),
             default=defaults.default_claim,
         ),
         _v1(

@@ -9,6 +9,7 @@ from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.validation import is_long_name
 from pilothouse.registry.resource import allocation_validation, claim_validation, taint_validation
+from pilothouse.registry.resource.access import status_refusals
 from pilothouse.registry.resource.allocation_validation import device_key
 from pilothouse.registry.resource.slice_validation import validate_slice
 from pilothouse.registry.rest import Object, Strategy
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from pilothouse.apimachinery.http import Context
+    from pilothouse.authorization.interface import Authorizer
     from pilothouse.registry.dependencies import Stores
 
 _NAMESPACES = GroupResource("", "namespaces")
@@ -53,8 +55,16 @@ class TemplateStrategy(Strategy):
 class ClaimStrategy(StatusOnly):
     """A device's status goes when the device is no longer allocated."""
 
-    def __init__(self, stores: Stores) -> None:
+    def __init__(self, stores: Stores, authorizer: Authorizer | None) -> None:
         self._stores = stores
+        self._authorizer = authorizer
+
+    async def authorize_values(
+        self, ctx: Context, obj: Object, old: Object | None, subresource: str
+    ) -> list[field.Error]:
+        if subresource != "status" or self._authorizer is None:
+            return []
+        return await status_refusals(self._authorizer, ctx, obj, old or {})
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
         path = claim_validation.asks_for_admin(obj.get("spec") or {})

@@ -7,9 +7,9 @@ from typing import Any, Final
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import byte_length, in_range_error, is_dns1123_subdomain, is_qualified_name
+from pilothouse.registry.core.persistent_volume_validation import validate_volume_spec
 from pilothouse.registry.core.volume_sources import csi_driver_name
 from pilothouse.registry.rules import (
-    NONE,
     Errors,
     Obj,
     go_struct,
@@ -179,7 +179,7 @@ def _validate_source(source: Obj) -> Errors:
         return (field.forbidden("", _ONE_SOURCE),)
     if name == "":
         return (field.required("persistentVolumeName", "must specify non empty persistentVolumeName"),)
-    return NONE
+    return member(source, "inlineVolumeSpec", lambda spec: validate_volume_spec(spec, "", inline=True))
 
 
 def _validate_attachment_status(status: Obj) -> Errors:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
 _SECRETS_WARNING = (
-    "spec.serviceAccountTokenInSecrets: when spec.tokenRequests is specified, it is recommended to explicitly "
-    "set this field"
+    "spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible "
+    "logging of tokens in volume attributes"
 )
 
 
