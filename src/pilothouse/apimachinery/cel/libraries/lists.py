@@ -9,6 +9,7 @@ from pilothouse.apimachinery.cel.ast import Call, Comprehension, Ident, ListNode
 from pilothouse.apimachinery.cel.declarations import Library
 from pilothouse.apimachinery.cel.macros import Expander, MacroError, map_
 from pilothouse.apimachinery.cel.values import (
+    CostExceeded,
     Duration,
     EvaluationError,
     UInt,
@@ -23,7 +24,7 @@ _RUNTIME_NAMES = {"duration": "google.protobuf.Duration", "timestamp": "google.p
 _ZERO: Final[dict[str, Any]] = {
     "int": 0, "uint": UInt(0), "double": 0.0, "duration": Duration(0),
 }
-#: Lists that functions make are bounded: what they cost is only known when they are made.
+#: What a list costs is only known when it is made: one of more items is not.
 _MOST_ITEMS = 1_000_000
 
 
@@ -119,7 +120,7 @@ def _sort_by(values: list[Any], keys: list[Any]) -> list[Any]:
 
 def _range(count: int) -> list[int]:
     if count > _MOST_ITEMS:
-        raise EvaluationError(f"lists.range({count}) is too large")
+        raise CostExceeded  # it would cost more than any program may
     return list(range(count))
 
 

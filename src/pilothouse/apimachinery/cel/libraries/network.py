@@ -6,6 +6,7 @@ from urllib.parse import unquote, unquote_plus
 
 from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.declarations import Library
+from pilothouse.apimachinery.cel.libraries.addresserrors import address_problem
 from pilothouse.apimachinery.cel.values import EvaluationError
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.structural.gourl import is_request_uri
@@ -111,7 +112,7 @@ def parse_ip(text: str) -> IP:
     except ValueError:
         raise EvaluationError(
             f"IP Address {go_quote(text)} parse error during conversion from string: "
-            f"ParseAddr({go_quote(text)}): {_reason(text)}"
+            f"ParseAddr({go_quote(text)}): {address_problem(text)}"
         ) from None
     if isinstance(address, ipaddress.IPv6Address):
         if address.scope_id is not None:
@@ -119,29 +120,6 @@ def parse_ip(text: str) -> IP:
         if address.ipv4_mapped is not None:
             raise EvaluationError(f"IPv4-mapped IPv6 address {go_quote(text)} is not allowed")
     return IP(address)
-
-
-def _reason(text: str) -> str:
-    """Why Go's netip.ParseAddr refuses a text."""
-    if ":" in text:
-        return "unable to parse IP" if not text.strip(":") and text != "::" else "each colon-separated field must have at least one digit"  # noqa: E501
-    if "." not in text:
-        return "unable to parse IP"
-    fields = text.split(".")
-    for field in fields:
-        if not field:
-            return f"IPv4 field must have at least one digit (at {go_quote(text[text.find(field):] or text)})"
-        if not (field.isascii() and field.isdigit()):
-            return f"unexpected character (at {go_quote(_from_bad(text))})"
-        if len(field) > 1 and field[0] == "0":
-            return "IPv4 field has octet with leading zero"
-        if int(field[:9]) > 255:
-            return "IPv4 field has value >255"
-    return "IPv4 address too short" if len(fields) < 4 else "IPv4 address too long"
-
-
-def _from_bad(text: str) -> str:
-    return next((text[i:] for i, c in enumerate(text) if not (c.isdigit() or c == ".")), text)
 
 
 def _is_ip(text: str) -> bool:
@@ -201,7 +179,7 @@ def _interface(text: str) -> _Network:
         try:
             parsed = ipaddress.ip_interface(text)
         except ValueError:
-            problem = f"ParseAddr({go_quote(address)}): {_reason(address)}"
+            problem = f"ParseAddr({go_quote(address)}): {address_problem(address)}"
             if _is_ip(address):
                 problem = "prefix length out of range"
         else:
