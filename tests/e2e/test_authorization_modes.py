@@ -1,43 +1,14 @@
 """Node, ABAC and webhook authorization of a real server, asked over TLS."""
 
-import json
-import ssl
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pilothouse.testing.server import TestServer
+from tests.e2e.authorization import Client
 
 TOKENS = ("admin-token,admin,1,system:masters", "node-token,system:node:n1,2,system:nodes", "bob-token,bob,3,dev")
-
-
-class Client:
-    """JSON over HTTPS with a bearer token."""
-
-    def __init__(self, server: TestServer, token: str) -> None:
-        self._server = server
-        self._token = token
-        self._context = ssl.create_default_context(cafile=str(server.ca_file))
-
-    def __call__(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-        code, text = self.text(method, path, body)
-        return code, json.loads(text)
-
-    def text(self, method: str, path: str, body: Any = None) -> tuple[int, str]:
-        request = urllib.request.Request(
-            self._server.url + path, method=method, data=json.dumps(body).encode() if body is not None else None,
-            headers={"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, context=self._context) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            with error:
-                return error.code, error.read().decode()
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from pilothouse.testing.server import TestServer
+from tests.e2e.authorization import Client
 from tests.e2e.conftest import Kubectl
-from tests.e2e.test_authorization_modes import Client
 
 TOKENS = ("admin-token,admin,1,system:masters", "node-token,system:node:n1,2,system:nodes")
 FLAGS = ["--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction"]

@@ -102,10 +102,20 @@ def _parts(
         graph = NodeGraph()
         node = NodeAuthorizer(graph, node_rules(enabled))
     if "ABAC" in types:
-        from pilothouse.authorization import abac as policies
-
-        abac = policies.load(Path(options.authorization_policy_file))
+        abac = _abac(options.authorization_policy_file)
     return Parts(rbac=rbac if "RBAC" in types else None, node=node, abac=abac), graph
+
+
+def _abac(file: str) -> ResolvingAuthorizer:
+    """Raises ValueError."""
+    from pilothouse.authorization import abac
+
+    if not file:
+        raise ValueError("open : no such file or directory")
+    try:
+        return abac.load(Path(file))
+    except OSError as error:
+        raise ValueError(f"open {file}: {(error.strerror or str(error)).lower()}") from None
 
 
 def node_rules(enabled: Enabled = no_gate) -> Sequence[Mapping[str, Any]]:
