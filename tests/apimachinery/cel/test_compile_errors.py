@@ -139,3 +139,9 @@ def test_no_text_crashes(text: str) -> None:
     program.estimate()
     with contextlib.suppress(EvaluationError, CostExceeded):
         program.evaluate({"self": {"n": 1, "s": "a"}})
+
+
+def test_macros_that_copy_are_bounded() -> None:
+    with pytest.raises(CompileError, match="expression is too large"):
+        ENVIRONMENT.compile("optional.of(1)" + ".optMap(v, v)" * 200)
+    assert ENVIRONMENT.compile("optional.of(1)" + ".optMap(v, v + 1)" * 5 + ".value()").evaluate({}) == 6

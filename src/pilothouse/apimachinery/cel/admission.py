@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery.cel import kubernetes
 from pilothouse.apimachinery.cel import types as t
@@ -16,9 +16,11 @@ from pilothouse.apimachinery.cel.libraries.authorizer import AUTHORIZER_TYPE, RE
 from pilothouse.apimachinery.cel.libraries.formats import json_patch
 from pilothouse.apimachinery.cel.source import CompileError
 from pilothouse.apimachinery.cel.types import Field, StructType, Type
+from pilothouse.apimachinery.cel.values import EvaluationError
+from pilothouse.apimachinery.field import go_quote
 
 if TYPE_CHECKING:
-    from pilothouse.apimachinery.cel.environment import Environment, Program
+    from pilothouse.apimachinery.cel.environment import Budget, Environment, Program
 
 _STRINGS: Final = t.list_of(t.String)
 _TEXTS: Final = t.map_of(t.String, t.String)
@@ -122,6 +124,28 @@ class Variables:
 
     def within(self, environment: Environment) -> Environment:
         return environment.extended({"variables": self._type})
+
+
+class LazyVariables(dict[str, Any]):
+    """The value of `variables` for one object: each is worked out when it is first used, with what is left of a
+    budget, and an error in one is told where it is used."""
+
+    def __init__(self, programs: Mapping[str, Program], activation: Mapping[str, Any], budget: Budget) -> None:
+        super().__init__()
+        self._programs = programs
+        self._activation = {**activation, "variables": self}
+        self._budget = budget
+
+    def __missing__(self, name: str) -> Any:
+        program = self._programs.get(name)
+        if program is None:
+            raise EvaluationError(f"no such key: {name}")
+        try:
+            value = program.evaluate(self._activation, self._budget)
+        except EvaluationError as err:
+            raise EvaluationError(f"composited variable {go_quote(name)} fails to evaluate: {err}") from None
+        self[name] = value
+        return value
 
 
 def _plain(type: Type) -> Type:

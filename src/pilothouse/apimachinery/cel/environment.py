@@ -101,6 +101,8 @@ class Program:
             value = self._step(frame)
         except (EvaluationError, CostExceeded) as err:
             error: EvaluationError | CostExceeded = err
+        except RecursionError:  # of values: expressions are not that deep
+            error = EvaluationError("values are nested too deeply")
         else:
             if frame[COST] <= limit:
                 return value, frame[COST], None

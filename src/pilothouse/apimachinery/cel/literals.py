@@ -1,5 +1,8 @@
 """Values of literals: numbers with their bounds, strings with their escapes (cel-go parser/unescape.go)."""
 
+from typing import Any
+
+from pilothouse.apimachinery.cel.tokens import NUM_FLOAT, NUM_INT, NUM_UINT, STRING, Token
 from pilothouse.apimachinery.cel.values import MAX_INT, MAX_UINT, MIN_INT, UInt
 
 _SIMPLE = {
@@ -95,3 +98,14 @@ def _unescape(body: str, for_bytes: bool) -> list[tuple[int, bool]]:
         out.append((code, not for_bytes))
         at += length
     return out
+
+
+def value_of(token: Token, sign: str = "") -> Any:
+    """The value of a number, a string or bytes. Raises LiteralError."""
+    if token.kind == NUM_INT:
+        return integer(token.text, sign)
+    if token.kind == NUM_UINT:
+        return unsigned(token.text)
+    if token.kind == NUM_FLOAT:
+        return double(token.text, sign)
+    return string(token.text) if token.kind == STRING else bytes_(token.text)

@@ -194,6 +194,9 @@ STANDARD: Final[dict[tuple[str, int, bool], Expander]] = {
     ("filter", 2, True): filter_,
 }
 
+#: Macros that copy what they are called on.
+COPYING: Final = frozenset(("optMap", "optFlatMap"))
+
 #: With optional types.
 OPTIONAL: Final[dict[tuple[str, int, bool], Expander]] = {
     ("optMap", 2, True): _opt_map("optMap", False),

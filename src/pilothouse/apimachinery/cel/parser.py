@@ -3,18 +3,31 @@
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 from pilothouse.apimachinery.cel import literals
 from pilothouse.apimachinery.cel import tokens as t
-from pilothouse.apimachinery.cel.ast import Call, Entry, Ident, ListNode, Literal, MapNode, Node, Select, StructNode
-from pilothouse.apimachinery.cel.macros import Expander, MacroError
+from pilothouse.apimachinery.cel.ast import (
+    Call,
+    Entry,
+    Ident,
+    ListNode,
+    Literal,
+    MapNode,
+    Node,
+    Select,
+    StructNode,
+    walk,
+)
+from pilothouse.apimachinery.cel.macros import COPYING, Expander, MacroError
 from pilothouse.apimachinery.cel.recovery import PRIMARY, UNARY, Abandoned, Mismatch, TokenReader
 from pilothouse.apimachinery.cel.source import NOWHERE, Issues, Location
 from pilothouse.apimachinery.cel.tokens import tokenize
 
 _MOST_DEPTH = 250
 _MOST_CHARACTERS = 100_000
+#: What macros may copy: chains of them double what they are called on each time (upstream sets no limit).
+_MOST_COPIED = 20_000
 #: Frames that checking and evaluating the deepest tree that the parser lets through may take.
 _FRAMES = 20_000
 
@@ -57,6 +70,7 @@ class _Parser:
         self.issues = issues
         self.macros = macros
         self._depths = {"expr": 0}
+        self._copied = 0
 
     def start(self) -> Node:
         node = self._expr()
@@ -358,7 +372,7 @@ class _Parser:
         if token.kind in _CONSTANTS:
             return Literal(start, _CONSTANTS[token.kind])
         try:
-            return Literal(start, _value(token, sign))
+            return Literal(start, literals.value_of(token, sign))
         except literals.LiteralError as err:
             return self._fail(start, str(err))
 
@@ -367,6 +381,10 @@ class _Parser:
         expander = self.macros.get((function, len(args), target is not None))
         parts = args if target is None else [target, *args]
         if expander is not None:
+            if target is not None and function in COPYING:
+                self._copied += len(walk(target))
+                if self._copied > _MOST_COPIED:
+                    self.r.abandon("expression is too large")
             try:
                 expanded = expander(offset, target, args)
             except MacroError as err:
@@ -378,17 +396,3 @@ class _Parser:
 
 
 _COUNTED = frozenset((*_RELATIONS.values(), *_SUMS.values(), *_PRODUCTS.values(), "_?_:_", "_[_]", "_[?_]"))
-
-
-def _value(token: t.Token, sign: str) -> Any:
-    if token.kind == t.NUM_INT:
-        return literals.integer(token.text, sign)
-    if token.kind == t.NUM_UINT:
-        return literals.unsigned(token.text)
-    if token.kind == t.NUM_FLOAT:
-        return literals.double(token.text, sign)
-    if token.kind == t.STRING:
-        return literals.string(token.text)
-    return literals.bytes_(token.text)
-
-

@@ -15,7 +15,7 @@ _UPPER = {code: code - 32 for code in range(ord("a"), ord("z") + 1)}
 #: What Go's strings.TrimSpace trims.
 _SPACE = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(map(chr, range(0x2000, 0x200B)))
 #: Texts that functions make are bounded: what they cost is only known when they are made.
-_MOST_CHARACTERS = 64 << 20
+_MOST_CHARACTERS = 16 << 20
 
 
 def _out_of_range(index: int) -> EvaluationError:
