@@ -208,6 +208,19 @@ def test_tokens_of_service_accounts(cluster: Cluster) -> None:
         assert who(cluster.server, bearer(jwt.encode({**claims, **changed}, key, "RS256"))) == REFUSED
 
 
+def test_the_documents_of_the_issuer_verify_its_tokens(cluster: Cluster) -> None:
+    configuration = cluster.admin("GET", "/.well-known/openid-configuration")
+    assert configuration["issuer"] == "https://kubernetes.default.svc"
+    assert configuration["jwks_uri"].endswith("/openid/v1/jwks")
+    keys = jwt.PyJWKSet.from_dict(cluster.admin("GET", "/openid/v1/jwks"))
+    token = bound_token(cluster)
+    claims = jwt.decode(
+        token, keys[jwt.get_unverified_header(token)["kid"]], configuration["id_token_signing_alg_values_supported"],
+        audience=configuration["issuer"], issuer=configuration["issuer"],
+    )
+    assert claims["sub"] == "system:serviceaccount:default:robot"
+
+
 def test_tokens_in_secrets(cluster: Cluster) -> None:
     token = secret_token(cluster)
     assert who(cluster.server, bearer(token)) == REFUSED

@@ -22,7 +22,6 @@ from pilothouse.authentication.x509 import X509Authenticator
 from pilothouse.controlplane import config
 from pilothouse.controlplane.bootstrap.system import identity
 from pilothouse.controlplane.client_authorities import ClientAuthorities
-from pilothouse.controlplane.jwt_configuration import ConfigurationFile, anonymous_of, configured
 from pilothouse.controlplane.token_issuer import public_keys
 from pilothouse.controlplane.token_subjects import TokenSubjects
 from pilothouse.observability.logging import log
@@ -33,9 +32,9 @@ if TYPE_CHECKING:
 
     from pilothouse.admission.interface import Lister
     from pilothouse.apimachinery.webhook.caller import Caller
-    from pilothouse.authentication.configuration import AuthenticationConfiguration
     from pilothouse.authentication.interface import Authenticator, TokenAuthenticator
     from pilothouse.authentication.oidc.reloading import ReloadingIssuers
+    from pilothouse.controlplane.jwt_configuration import ConfigurationFile
     from pilothouse.options.options import Options
     from pilothouse.server.hooks import HookContext
     from pilothouse.server.loopback import LoopbackClient
@@ -52,11 +51,7 @@ def build(options: Options, objects: Lister) -> Authentication:
         [path.read_bytes() for path in options.client_ca_files],
         read_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
     )
-    configuration, algorithms, text = configured(given, options.service_accounts.service_account_issuer)
-    anonymous = anonymous_of(configuration, given, options.given)
-    issuers, file = None, None
-    if configuration.jwt or text:
-        issuers, file = _issuers(options, configuration, algorithms, text)
+    issuers, file, anonymous = _configured(options)
     proxies = RequestHeaderAuthenticator(config.request_header(options))
     webhook, caller = _webhook(options) if given.authentication_token_webhook_config_file else (None, None)
     requests = factory.build(
@@ -64,7 +59,7 @@ def build(options: Options, objects: Lister) -> Authentication:
         token_auth_file=given.token_auth_file, service_accounts=_service_accounts(options, objects, usage),
         bootstrap_tokens=_bootstrap_tokens(objects) if given.enable_bootstrap_token_auth else None,
         jwt=issuers, webhook=webhook,
-        anonymous=AnonymousAuthenticator(anonymous.paths) if anonymous.enabled else None,
+        anonymous=anonymous,
     )
     authorities = []
     if given.client_ca_file:
@@ -132,6 +127,10 @@ def _service_accounts(options: Options, objects: Lister, usage: TokenUsage) -> S
     accounts, audiences = options.service_accounts, options.authentication.api_audiences
     lookup, metrics = TokenSubjects(objects), ServiceAccountMetrics()
     keys = _keys(accounts.service_account_key_file)
+    if "service-account-key-file" in options.given:
+        # what is wrong with somebody's files is told at once; our own are read when they are needed
+        known = keys()
+        keys = lambda: known  # noqa: E731
     legacy = LegacyTokenValidator(lookup if accounts.service_account_lookup else None, usage.mark, metrics=metrics)
     bound = BoundTokenValidator(lookup, metrics=metrics)
     return [
@@ -150,22 +149,30 @@ def _bootstrap_tokens(objects: Lister) -> TokenAuthenticator:
     )
 
 
-def _issuers(
-    options: Options, configuration: AuthenticationConfiguration, algorithms: Sequence[str], text: str
-) -> tuple[ReloadingIssuers, ConfigurationFile | None]:
-    """The issuers of `configuration`, and the file that it came from. Raises OSError or ValueError."""
+def _configured(
+    options: Options,
+) -> tuple[ReloadingIssuers | None, ConfigurationFile | None, Authenticator | None]:
+    """Other issuers, the file that says so, and who is anonymous. Raises OSError or ValueError."""
+    given, own = options.authentication, options.service_accounts.service_account_issuer
+    path = given.authentication_config
+    if options.values["anonymous-auth"] and not given.anonymous_auth:
+        log.warning("AnonymousAuth is not allowed with the AlwaysAllow authorizer. Resetting AnonymousAuth to false. "
+                    "You should use a different authorizer")
+    if not path and not given.oidc_issuer_url:
+        return None, None, AnonymousAuthenticator() if given.anonymous_auth else None
+    # what most servers do without is not loaded at start
     from pilothouse.authentication.oidc.metrics import ConfigurationMetrics, JWTMetrics
-    from pilothouse.authentication.oidc.reloading import ReloadingIssuers as Issuers
+    from pilothouse.authentication.oidc.reloading import ReloadingIssuers
+    from pilothouse.controlplane.jwt_configuration import ConfigurationFile, anonymous_of, configured
 
+    configuration, algorithms, text = configured(given, own)
+    anonymous = anonymous_of(configuration, given, options.given)
     server = identity(platform.node())
-    issuers = Issuers(configuration, algorithms, JWTMetrics(server))
-    path = options.authentication.authentication_config
-    if not path:
-        return issuers, None
-    return issuers, ConfigurationFile(
-        Path(path), text, configuration.anonymous, issuers, options.service_accounts.service_account_issuer,
-        ConfigurationMetrics(server),
-    )
+    issuers, file = ReloadingIssuers(configuration, algorithms, JWTMetrics(server)), None
+    if path:
+        metrics = ConfigurationMetrics(server)
+        file = ConfigurationFile(Path(path), text, configuration.anonymous, issuers, own, metrics)
+    return issuers, file, AnonymousAuthenticator(anonymous.paths) if anonymous.enabled else None
 
 
 def _webhook(options: Options) -> tuple[TokenAuthenticator, Caller]:

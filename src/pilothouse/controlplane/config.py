@@ -93,12 +93,15 @@ def dependencies(
 ) -> Dependencies:
     """What the API groups need; `stores` may be filled later."""
     accounts, plane = options.service_accounts, options.control_plane
+    issuer = JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file))
+    if "service-account-signing-key-file" in options.given:
+        issuer.check()
     first_port, last_port = plane.service_node_port_range
     return Dependencies(
         stores=lambda resource: stores[resource], resource_of=lambda gvk: resource_of(stores, gvk),
         authorizer=access.authorizer, rule_resolver=access.rules, rbac=access.rbac,
         authenticator=who.requests,
-        token_issuer=JWTIssuer(accounts.service_account_issuer[0], Path(accounts.service_account_signing_key_file)),
+        token_issuer=issuer,
         max_token_expiration=int(accounts.service_account_max_token_expiration),
         extend_token_expiration=accounts.service_account_extend_token_expiration,
         api_audiences=options.authentication.api_audiences, service_ip_ranges=plane.service_cluster_ip_ranges,

@@ -104,7 +104,7 @@ def pair(text: str) -> dict[str, str]:
     """ "k=v" (upstream: MapStringStringNoSplit)."""
     key, separator, value = text.partition("=")
     if not separator:
-        raise ValueError(f"malformed pair, expect string=string: {text}")
+        raise ValueError("malformed pair, expect string=string")
     return {key.strip(): value.strip()}
 
 
