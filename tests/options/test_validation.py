@@ -87,6 +87,17 @@ def test_cors_origins(expression: str, problem: str) -> None:
     assert error.startswith(f"--cors-allowed-origins has an invalid regular expression: {problem}, help: ")
 
 
+@pytest.mark.parametrize("flag", [
+    "--authorization-mode=RBAC", "--authorization-webhook-version=v1", "--authorization-webhook-config-file=x",
+    "--authorization-webhook-cache-authorized-ttl=1s", "--authorization-webhook-cache-unauthorized-ttl=1s",
+])
+def test_an_authorization_config_stands_alone(flag: str) -> None:
+    assert errors("--authorization-config=/no/file", flag) == [
+        "--authorization-config can not be specified when --authorization-mode or --authorization-webhook-* flags are "
+        "defined"
+    ]
+
+
 def test_all_errors_are_reported_at_once() -> None:
     found = errors("--no-such-flag", "--secure-port=-1", "--authorization-mode=Nope", "--egress-selector-config-file=x",
                    "--feature-gates=Nope=true", "--tls-cert-file=/no/cert")
