@@ -10,12 +10,12 @@ from aiohttp import web
 from tests.apimachinery.webhook.support import serving
 
 from pilothouse.apimachinery.user import User
-from pilothouse.authorization.configmetrics import ConfigurationMetrics
 from pilothouse.authorization.configured import ReloadingAuthorizer, build
 from pilothouse.authorization.configvalidation import load_valid
 from pilothouse.authorization.factory import Parts
 from pilothouse.authorization.instrumented import DecisionMetrics
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
+from pilothouse.observability.configmetrics import ConfigurationMetrics
 from pilothouse.observability.metrics import Registry
 
 HEAD = "apiVersion: apiserver.config.k8s.io/v1\nkind: AuthorizationConfiguration\nauthorizers:\n"
@@ -56,7 +56,7 @@ class World:
         data = self.path.read_bytes()
         self.authorizer = ReloadingAuthorizer(
             self.path, data, load_valid(data), Parts(metrics=DecisionMetrics(self.registry), rbac=None),
-            ConfigurationMetrics("server", self.registry, lambda: 7.0), lambda: self.now,
+            ConfigurationMetrics("authorization", "server", self.registry, lambda: 7.0), lambda: self.now,
         )
 
     def write(self, authorizers: str) -> None:

@@ -20,13 +20,13 @@ from pilothouse.apimachinery.user import User
 from pilothouse.apimachinery.webhook import kubeconfig
 from pilothouse.apimachinery.webhook.caller import Caller
 from pilothouse.authorization import factory
-from pilothouse.authorization.configmetrics import ConfigurationMetrics
 from pilothouse.authorization.configuration import AuthorizationConfiguration, WebhookConfiguration
 from pilothouse.authorization.configvalidation import load_valid
 from pilothouse.authorization.factory import AuthorizerConfiguration, Parts
 from pilothouse.authorization.interface import Attributes, Authorizer, Decision, RuleResolver, Rules
 from pilothouse.authorization.webhook import Conditions, WebhookAuthorizer, WebhookConfig
 from pilothouse.authorization.webhookmetrics import WebhookMetrics
+from pilothouse.observability.configmetrics import FAILURE, SUCCESS, ConfigurationMetrics
 from pilothouse.observability.logging import log
 
 _LINGER_SECONDS = 60.0
@@ -100,7 +100,7 @@ class ReloadingAuthorizer:
         self._required = configuration.types - {"Webhook"}
         self._current = build(configuration, parts)
         self._lingering: list[tuple[Built, float]] = []
-        metrics.applied(data)
+        metrics.applied(_text(data))
 
     async def authorize(self, attributes: Attributes) -> tuple[Decision, str]:
         return await self._current.authorizer.authorize(attributes)
@@ -125,15 +125,15 @@ class ReloadingAuthorizer:
             found = await asyncio.to_thread(self._load, data)
         except (OSError, ValueError) as error:
             log.error("reloading authorization config", error, path=str(self._path))
-            self._metrics.reloaded("failure")
+            self._metrics.reloaded(FAILURE)
             return
         if found is None:
             return
         self._lingering.append((self._current, self._clock() + _LINGER_SECONDS))
         self._current = found
         log.info("reloaded authz config")
-        self._metrics.reloaded("success")
-        self._metrics.applied(data)
+        self._metrics.reloaded(SUCCESS)
+        self._metrics.applied(_text(data))
 
     def _load(self, data: bytes) -> Built | None:
         """None when the file means the same as before. Raises ValueError. Compiling expressions takes a while: this
@@ -154,3 +154,7 @@ class ReloadingAuthorizer:
     async def close(self) -> None:
         for old in [*(old for old, _ in self._lingering), self._current]:
             await old.close()
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")

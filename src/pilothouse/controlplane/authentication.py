@@ -161,16 +161,17 @@ def _configured(
     if not path and not given.oidc_issuer_url:
         return None, None, AnonymousAuthenticator() if given.anonymous_auth else None
     # what most servers do without is not loaded at start
-    from pilothouse.authentication.oidc.metrics import ConfigurationMetrics, JWTMetrics
+    from pilothouse.authentication.oidc.metrics import JWTMetrics
     from pilothouse.authentication.oidc.reloading import ReloadingIssuers
     from pilothouse.controlplane.jwt_configuration import ConfigurationFile, anonymous_of, configured
+    from pilothouse.observability.configmetrics import ConfigurationMetrics
 
     configuration, algorithms, text = configured(given, own)
     anonymous = anonymous_of(configuration, given, options.given)
     server = identity(platform.node())
     issuers, file = ReloadingIssuers(configuration, algorithms, JWTMetrics(server)), None
     if path:
-        metrics = ConfigurationMetrics(server)
+        metrics = ConfigurationMetrics("authentication", server)
         file = ConfigurationFile(Path(path), text, configuration.anonymous, issuers, own, metrics)
     return issuers, file, AnonymousAuthenticator(anonymous.paths) if anonymous.enabled else None
 

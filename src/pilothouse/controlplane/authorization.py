@@ -77,14 +77,14 @@ def build(options: AuthorizationOptions, enabled: Enabled) -> Authorization:
 
 
 def _of_file(options: AuthorizationOptions, enabled: Enabled) -> Authorization:
-    from pilothouse.authorization.configmetrics import ConfigurationMetrics
     from pilothouse.authorization.configured import ReloadingAuthorizer
     from pilothouse.authorization.configvalidation import load_file
+    from pilothouse.observability.configmetrics import ConfigurationMetrics
 
     configuration, data = load_file(options.authorization_config)
     rbac = RBACAuthorizer()
     parts, graph = _parts(configuration.types, options, enabled, rbac)
-    metrics = ConfigurationMetrics(identity(platform.node()))
+    metrics = ConfigurationMetrics("authorization", identity(platform.node()))
     reloading = ReloadingAuthorizer(Path(options.authorization_config), data, configuration, parts, metrics)
     return Authorization(reloading, reloading, rbac, graph, configuration.types, reloading=reloading)
 

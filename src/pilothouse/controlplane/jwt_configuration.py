@@ -20,16 +20,16 @@ from pilothouse.authentication.configuration import (
     ValidationRule,
     load,
 )
-from pilothouse.authentication.oidc.metrics import FAILURE, SUCCESS
 from pilothouse.authentication.oidc.provider import ALGORITHMS
 from pilothouse.authentication.oidc.validation import validate
+from pilothouse.observability.configmetrics import FAILURE, SUCCESS
 from pilothouse.observability.logging import log
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pilothouse.authentication.oidc.metrics import ConfigurationMetrics
     from pilothouse.authentication.oidc.reloading import ReloadingIssuers
+    from pilothouse.observability.configmetrics import ConfigurationMetrics
     from pilothouse.options.authentication import AuthenticationOptions
 
 Configured = tuple[AuthenticationConfiguration, "Sequence[str]", str]

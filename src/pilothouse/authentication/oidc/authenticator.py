@@ -12,11 +12,12 @@ from pilothouse.authentication.configuration import JWTConfiguration
 from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
 from pilothouse.authentication.oidc.client import Client, FetchError
 from pilothouse.authentication.oidc.distributed import ClaimResolver
-from pilothouse.authentication.oidc.metrics import FAILURE, SUCCESS, JWTMetrics
+from pilothouse.authentication.oidc.metrics import JWTMetrics
 from pilothouse.authentication.oidc.provider import Accepted, Verifier, discover
 from pilothouse.authentication.oidc.unverified import Unverified
 from pilothouse.authentication.oidc.users import UserMapper
 from pilothouse.authentication.oidc.validation import Mapper
+from pilothouse.observability.configmetrics import FAILURE, SUCCESS
 from pilothouse.observability.logging import log
 
 _RETRY_SECONDS = 10.0

@@ -1,22 +1,14 @@
-"""Metrics of JWT authenticators and of their configuration (upstream: plugin/pkg/authenticator/token/oidc/metrics.go,
-pkg/server/options/authenticationconfig/metrics).
-"""
+"""Metrics of JWT authenticators (upstream: plugin/pkg/authenticator/token/oidc/metrics.go)."""
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Callable
 
-from pilothouse.observability.metrics import BETA, REGISTRY, Counter, Registry
+from pilothouse.observability.configmetrics import FAILURE, SUCCESS, hashed
+from pilothouse.observability.metrics import REGISTRY, Counter, Registry
 
 _BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
-SUCCESS, FAILURE = "success", "failure"
-
-
-def hashed(text: str) -> str:
-    """How labels tell apart what should not stand in them."""
-    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}" if text else ""
 
 
 class JWTMetrics:
@@ -60,40 +52,6 @@ class JWTMetrics:
         _forget(self._keys, *labels)
         for result in (SUCCESS, FAILURE):
             self._fetched.series.pop((result, *labels), None)
-
-
-class ConfigurationMetrics:
-    """Reloads of the configuration file."""
-
-    def __init__(self, server: str, registry: Registry = REGISTRY, clock: Callable[[], float] = time.time) -> None:
-        prefix = "apiserver_authentication_config_controller"
-        self._server = hashed(server)
-        self._clock = clock
-        labels = ("status", "apiserver_id_hash")
-        self._reloads = registry.counter(
-            f"{prefix}_automatic_reloads_total",
-            "Total number of automatic reloads of authentication configuration split by status and apiserver identity.",
-            labels, BETA,
-        )
-        self._last = registry.gauge(
-            f"{prefix}_automatic_reload_last_timestamp_seconds",
-            "Timestamp of the last automatic reload of authentication configuration split by status and apiserver "
-            "identity.", labels, BETA,
-        )
-        self._info = registry.gauge(
-            f"{prefix}_last_config_info",
-            "Information about the last applied authentication configuration with hash as label, split by apiserver "
-            "identity.", ("apiserver_id_hash", "hash"),
-        )
-
-    def applied(self, data: str) -> None:
-        """The configuration `data` is in force."""
-        _forget(self._info, self._server)
-        self._info.set(1, self._server, hashed(data))
-
-    def reloaded(self, status: str) -> None:
-        self._reloads.inc(status, self._server)
-        self._last.set(self._clock(), status, self._server)
 
 
 def _forget(metric: Counter, *labels: str) -> None:
