@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pilothouse.admission.interface import CREATE, UPDATE, Object
 from pilothouse.admission.quota import podscopes
-from pilothouse.admission.quota.podresources import Amounts, amounts, pod_total
+from pilothouse.admission.quota.podresources import Amounts, amounts, pod_usage
 from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.quantity import Quantity
@@ -109,7 +109,7 @@ class PodEvaluator(Evaluator):
     def usage(self, obj: Object) -> Amounts:
         result: Amounts = {self.count_name: _ONE}
         if self._is_charged(obj):
-            result.update(_compute_usage(pod_total(obj["spec"], "requests"), pod_total(obj["spec"], "limits")))
+            result.update(_compute_usage(pod_usage(obj, "requests"), pod_usage(obj, "limits")))
         return result
 
     def _is_charged(self, pod: Object) -> bool:
