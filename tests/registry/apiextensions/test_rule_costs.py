@@ -47,8 +47,8 @@ def test_one_rule_may_cost_so_much() -> None:
 def test_all_rules_may_cost_so_much() -> None:
     found = errors(within(**{f"a{i:02}": listed(PAIRS, 350, 150) for i in range(20)}))
     assert found[-1].startswith(
-        "s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by "
-        "factor of 1.6x (try"
+        "s: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget "
+        "by factor of 1.6x (try"
     )
     contributed = [text for text in found if "contributed to estimated rule cost total" in text]
     assert len(contributed) == 4
@@ -68,7 +68,7 @@ def test_cardinality_counts() -> None:
         ({"rule": "true", "messageExpression": "1"}, ".messageExpression: Invalid value: messageExpression must "
                                                     "evaluate to a string"),
         ({"rule": "true", "messageExpression": "self.x"},
-         ".messageExpression: Invalid value: messageExpression compilation failed: ERROR: <input>:1:5: undefined field"),
+         ".messageExpression: Invalid value: messageExpression compilation failed: ERROR: <input>:1:5: undefined"),
         ({"rule": "self.metadata.name.startsWith('a')"}, ""), ({"rule": "self.kind == oldSelf.kind"}, ""),
         ({"rule": "self.metadata.labels.size() > 0"},
          ".rule: Invalid value: compilation failed: ERROR: <input>:1:14: undefined field 'labels'"),
