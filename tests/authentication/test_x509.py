@@ -13,7 +13,8 @@ from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.user import User
 from pilothouse.authentication.certificates import UID_OID
 from pilothouse.authentication.interface import CREDENTIAL_ID_KEY, AuthenticationError
-from pilothouse.authentication.x509 import X509Authenticator
+from pilothouse.authentication.x509 import X509Authenticator, expiration_metric
+from pilothouse.observability.metrics import Registry
 from pilothouse.transport import pki
 
 NOW = 1_800_000_000.0
@@ -168,3 +169,35 @@ def test_the_administrator_s_certificate_that_pki_makes(tmp_path: Path) -> None:
     response = asyncio.run(authenticator.authenticate(Request("GET", "/", peer_certificates=[der])))
     assert response is not None
     assert (response.user.name, response.user.groups) == ("kubernetes-admin", ("system:masters",))
+
+
+def test_how_long_certificates_still_hold_is_counted() -> None:
+    registry = Registry()
+    issuer = Issuer()
+    authenticator = X509Authenticator([issuer.pem], expirations=expiration_metric(registry), clock=lambda: NOW)
+    request = Request("GET", "/", peer_certificates=[issuer.issue([(NameOID.COMMON_NAME, "jane")])])
+    for _ in range(2):
+        asyncio.run(authenticator.authenticate(request))
+    text = registry.render().decode()
+    assert 'apiserver_client_certificate_expiration_seconds_bucket{le="43200"} 0' in text
+    assert 'apiserver_client_certificate_expiration_seconds_bucket{le="86400"} 2' in text
+
+
+def test_new_authorities_take_the_place_of_old_ones() -> None:
+    old, new = Issuer("old"), Issuer("new")
+    authenticator = X509Authenticator([old.pem], clock=lambda: NOW)
+    before, after = (
+        Request("GET", "/", peer_certificates=[issuer.issue([(NameOID.COMMON_NAME, "jane")])]) for issuer in (old, new)
+    )
+
+    async def test() -> None:
+        assert await authenticator.authenticate(before) is not None
+        with pytest.raises(ValueError):
+            authenticator.set_authorities([b"nonsense"])
+        assert await authenticator.authenticate(before) is not None
+        authenticator.set_authorities([new.pem])
+        assert await authenticator.authenticate(after) is not None
+        with pytest.raises(AuthenticationError, match="unknown authority"):
+            await authenticator.authenticate(before)
+
+    asyncio.run(test())

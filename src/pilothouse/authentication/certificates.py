@@ -53,6 +53,7 @@ class Verifier:
             max((c.not_valid_before_utc.timestamp() for c in path), default=-math.inf),
             min((c.not_valid_after_utc.timestamp() for c in path), default=math.inf),
             identifier,
+            leaf.not_valid_after_utc.timestamp(),
         )
 
     def _path(

@@ -14,34 +14,54 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.http import Request
 from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
+from pilothouse.observability.metrics import REGISTRY, HistogramSeries, Registry
 
 if TYPE_CHECKING:
     from pilothouse.authentication.certificates import Verifier
 
 _REMEMBERED = 4096
+_HOUR, _DAY = 3600.0, 86400.0
+_LIFETIMES = (
+    0.0, _HOUR / 2, _HOUR, 2 * _HOUR, 6 * _HOUR, 12 * _HOUR, _DAY, 2 * _DAY, 4 * _DAY, 7 * _DAY, 30 * _DAY, 90 * _DAY,
+    180 * _DAY, 360 * _DAY,
+)
+
+
+def expiration_metric(registry: Registry = REGISTRY) -> HistogramSeries:
+    """For how long the certificates still hold that requests bring."""
+    return registry.histogram(
+        "apiserver_client_certificate_expiration_seconds",
+        "Distribution of the remaining lifetime on the certificate used to authenticate a request.",
+        buckets=_LIFETIMES,
+    ).labels()
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a certificate says, for as long as its chain holds (Unix seconds). `response` None: it names nobody."""
+    """What a certificate says, for as long as its chain holds (Unix seconds). `response` None: it names nobody.
+    `expires` is when the certificate itself does."""
 
     response: AuthenticatorResponse | None
     not_before: float
     not_after: float
     identifier: str
+    expires: float
 
 
 class X509Authenticator:
     """Common name as user, organizations as groups, for certificates signed by one of `authorities` (PEM).
 
-    `read_uid`: also the user's uid (upstream: the AllowParsingUserUIDFromCertAuth gate).
+    `read_uid`: also the user's uid (upstream: the AllowParsingUserUIDFromCertAuth gate). `expirations` is told for how
+    long each certificate still holds.
     """
 
     def __init__(
-        self, authorities: Sequence[bytes], *, read_uid: bool = True, clock: Callable[[], float] = time.time
+        self, authorities: Sequence[bytes], *, read_uid: bool = True, expirations: HistogramSeries | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._authorities = tuple(authorities)
         self._read_uid = read_uid
+        self._expirations = expirations
         self._clock = clock
         self._verifier: Verifier | None = None
         self._known: dict[bytes, Identity | AuthenticationError] = {}
@@ -65,6 +85,8 @@ class X509Authenticator:
         if isinstance(identity, AuthenticationError):
             raise AuthenticationError(str(identity))
         now = self._clock()
+        if self._expirations is not None:
+            self._expirations.observe(identity.expires - now)
         if not identity.not_before <= now <= identity.not_after:
             raise AuthenticationError(
                 f"verifying certificate {identity.identifier} failed: x509: certificate has expired or is not yet valid"

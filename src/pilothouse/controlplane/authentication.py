@@ -18,7 +18,7 @@ from pilothouse.authentication.legacytoken import LegacyTokenValidator
 from pilothouse.authentication.requestheader import RequestHeaderAuthenticator
 from pilothouse.authentication.serviceaccount import ServiceAccountAuthenticator
 from pilothouse.authentication.serviceaccountmetrics import ServiceAccountMetrics
-from pilothouse.authentication.x509 import X509Authenticator
+from pilothouse.authentication.x509 import X509Authenticator, expiration_metric
 from pilothouse.controlplane import config
 from pilothouse.controlplane.bootstrap.system import identity
 from pilothouse.controlplane.client_authorities import ClientAuthorities
@@ -49,7 +49,7 @@ def build(options: Options, objects: Lister) -> Authentication:
     usage = TokenUsage()
     certificates = X509Authenticator(
         [path.read_bytes() for path in options.client_ca_files],
-        read_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"),
+        read_uid=options.feature_gates.enabled("AllowParsingUserUIDFromCertAuth"), expirations=expiration_metric(),
     )
     issuers, file, anonymous = _configured(options)
     proxies = RequestHeaderAuthenticator(config.request_header(options))
