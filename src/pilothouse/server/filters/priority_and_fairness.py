@@ -1,7 +1,8 @@
 """Whose turn it is (upstream: server/filters/priority-and-fairness.go).
 
 A request is classified, waits if its priority level has no seat for it, and is refused when it would wait too long or
-too many wait already. A watch needs its seat only until it has begun.
+too many wait already. With its seat it waits for its turn on the event loop, where many would begin at once. A watch
+needs its seat only until it has begun.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.flowcontrol.dropped import DroppedRequests
 from pilothouse.flowcontrol.queueset import Ticket
+from pilothouse.flowcontrol.turns import Turns
 from pilothouse.flowcontrol.work import ONE_SEAT
 from pilothouse.server.filters.max_in_flight import MUTATING, READ_ONLY, READ_VERBS, InFlight
 from pilothouse.server.metrics import ServerMetrics
@@ -49,6 +51,7 @@ def with_priority_and_fairness(
     controller, estimate = flow_control.controller, flow_control.estimator.estimate
     classify, begin, finish = controller.classify, controller.start, controller.finish
     refusals = dropped or DroppedRequests()
+    turns = Turns(lambda function: asyncio.get_running_loop().call_soon(function), clock)
     reads, writes = InFlight(0), InFlight(0)
     metrics.watch_inflight(READ_ONLY, reads.watermark)
     metrics.watch_inflight(MUTATING, writes.watermark)
@@ -89,6 +92,10 @@ def with_priority_and_fairness(
             finish(found, ticket)
 
         try:
+            if found.level.exempt:
+                turns.seen(found.level.name)
+            elif not turns.begins(found.level.name):
+                await _next_turn(turns, found)
             response = await handler(request)
         except BaseException:
             over()
@@ -118,23 +125,36 @@ def _limit(request: Request, default: float, clock: Callable[[], float]) -> floa
     return allowed - (clock() - context.received_at)
 
 
+async def _next_turn(turns: Turns, found: Classification) -> None:
+    waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def wake() -> bool:
+        if waiting.done():
+            return False
+        waiting.set_result(None)
+        return True
+
+    turns.wait(found.level.name, found.level.current, wake)
+    await waiting
+
+
 async def _turn(controller: FlowController, found: Classification, ticket: Ticket, seconds: float) -> bool:
     """Wait until the request is dispatched; False if that takes longer than `seconds`."""
-    turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    loop = asyncio.get_running_loop()
+    turn: asyncio.Future[bool] = loop.create_future()
 
-    def notify() -> None:
+    def settle(dispatched: bool) -> None:
         if not turn.done():
-            turn.set_result(None)
+            turn.set_result(dispatched)
 
-    ticket.notify = notify
+    ticket.notify = lambda: settle(True)
+    timer = loop.call_later(max(seconds, 0.0), settle, False)
     try:
-        async with asyncio.timeout(seconds):
-            await turn
-    except TimeoutError:
-        # it may have been dispatched in the very moment
-        return not controller.cancel(found, ticket)
+        # when the time is over it may have been dispatched in the very moment
+        return await turn or not controller.cancel(found, ticket)
     except asyncio.CancelledError:
         if not controller.cancel(found, ticket):
             controller.finish(found, ticket)
         raise
-    return True
+    finally:
+        timer.cancel()
