@@ -11,6 +11,7 @@ from pilothouse.apiextensions.rendering import CustomRendering
 from pilothouse.apiextensions.scale import CustomScaleView, scale_printer
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, from_paths
+from pilothouse.apimachinery.managedfields.kept import Kept
 from pilothouse.apimachinery.managedfields.manager import FieldManager
 from pilothouse.apimachinery.managedfields.versions import Version, through_hub
 from pilothouse.endpoints.building import Builder
@@ -46,7 +47,7 @@ class CustomBuilder(Builder):
         versions = self._serving.versions(resource.version)
         return CustomRendering(resource.gvk, resource.list_kind, bodies.encode, versions)
 
-    def reset_fields(self, resource: Resource, subresource: str) -> FieldSet:
+    def reset_fields(self, resource: Resource, subresource: str) -> FieldSet | Kept:
         if subresource == "status":
             return from_paths(_STATUS_RESETS)
         return super().reset_fields(resource, subresource)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.gvk import GroupVersionKind
+from pilothouse.apimachinery.managedfields.kept import Kept
 from pilothouse.apimachinery.managedfields.manager import FieldManager
 from pilothouse.apimachinery.managedfields.versions import Version, through_hub
 from pilothouse.apimachinery.schema import catalog
@@ -94,7 +95,7 @@ class Builder:
             hidden_annotations=resource.hidden_annotations,
         )
 
-    def reset_fields(self, resource: Resource, subresource: str) -> FieldSet:
+    def reset_fields(self, resource: Resource, subresource: str) -> FieldSet | Kept:
         return reset_fields(resource, subresource)
 
     def converter(self, resource: Resource, store: Store | None) -> Converter | None:

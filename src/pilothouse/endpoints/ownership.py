@@ -2,8 +2,10 @@
 
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, from_paths
+from pilothouse.apimachinery.managedfields.kept import ANY, Kept
 from pilothouse.registry.rest import Resource
 
+_PODS = GroupResource("", "pods")
 _STATUS_RESETS = (("spec",),)
 _ALL_BUT_STATUS = (("spec",), ("metadata",))
 _WITH_METADATA = {
@@ -22,7 +24,7 @@ _SUBRESOURCES: dict[tuple[GroupResource, str], tuple[tuple[str, ...], ...]] = {
         for group, names in _WITH_METADATA.items() for name in names
     },
     (GroupResource("apps", "deployments"), "status"): (("spec",), ("metadata", "labels")),
-    (GroupResource("", "pods"), "status"): (
+    (_PODS, "status"): (
         ("spec",), ("metadata", "deletionTimestamp"), ("metadata", "ownerReferences"),
     ),
     (GroupResource("", "namespaces"), "finalize"): (("status",),),
@@ -33,13 +35,23 @@ _SUBRESOURCES: dict[tuple[GroupResource, str], tuple[tuple[str, ...], ...]] = {
         ("spec",), ("status", "certificate"),
     ),
 }
+#: Subresources of pods that write only this.
+_KEPT = {
+    "ephemeralcontainers": Kept([("spec", "ephemeralContainers")]),
+    "resize": Kept(
+        ("spec", containers, ANY, name) for containers in ("containers", "initContainers")
+        for name in ("resources", "resizePolicy")
+    ),
+}
 _MAIN: dict[GroupResource, tuple[tuple[str, ...], ...]] = {
     GroupResource("certificates.k8s.io", "certificatesigningrequests"): (("spec",), ("status",)),
 }
 
 
-def reset_fields(resource: Resource, subresource: str = "") -> FieldSet:
-    """The paths that a write to `resource` (or its subresource) leaves as they are."""
+def reset_fields(resource: Resource, subresource: str = "") -> FieldSet | Kept:
+    """The paths that a write to `resource` (or its subresource) leaves as they are, or those that it does not."""
+    if resource.group_resource == _PODS and subresource in _KEPT:
+        return _KEPT[subresource]
     if subresource:
         found = _SUBRESOURCES.get((resource.group_resource, subresource))
         if found is None:

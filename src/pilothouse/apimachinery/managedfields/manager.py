@@ -16,6 +16,7 @@ from pilothouse.apimachinery.managedfields.compile import compile_type
 from pilothouse.apimachinery.managedfields.conflict import conflict_error
 from pilothouse.apimachinery.managedfields.entries import Managed
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet
+from pilothouse.apimachinery.managedfields.kept import Kept
 from pilothouse.apimachinery.managedfields.names import manager_name, validate_manager_name
 from pilothouse.apimachinery.managedfields.typed import Node, TypedError
 from pilothouse.apimachinery.managedfields.updater import (
@@ -49,7 +50,8 @@ _CURRENT: Final = Manager("current-operation", "", "", "")
 class FieldManager:
     """Keeps metadata.managedFields for the writes to one resource or subresource in one version.
 
-    `reset_fields` are paths that this endpoint resets (a main resource's status): nobody owns them through it.
+    `reset_fields` are paths that this endpoint resets (a main resource's status), or all that it does not: nobody owns
+    the others through it.
     `converter` serves managers that own fields in other versions; without one they are dropped, as upstream drops
     those whose version is gone. It gets and returns objects without kind, apiVersion and managedFields. `type` may be
     a function that makes the type when it is first needed.
@@ -57,7 +59,7 @@ class FieldManager:
 
     def __init__(
         self, type: Type | Callable[[], Type], gvk: GroupVersionKind, subresource: str = "",
-        reset_fields: FieldSet | None = None, converter: Converter | None = None,
+        reset_fields: FieldSet | Kept | None = None, converter: Converter | None = None,
     ) -> None:
         self._type = type
         self._gvk = gvk

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 from pilothouse.apimachinery.managedfields import fieldset
 from pilothouse.apimachinery.managedfields.compile import compile_type
 from pilothouse.apimachinery.managedfields.fieldset import FieldSet, Path
+from pilothouse.apimachinery.managedfields.kept import Kept
 from pilothouse.apimachinery.managedfields.typed import Node
 from pilothouse.apimachinery.schema.model import Type
 
@@ -59,9 +60,9 @@ _NOTHING = Change({}, {})
 
 
 class Updater:
-    """`reset` are the paths that the endpoint resets; nobody comes to own them through it."""
+    """`reset` are the paths that the endpoint resets, or all that it does not; nobody comes to own them through it."""
 
-    def __init__(self, node: Node, api_version: str, reset: FieldSet, converter: Converter | None) -> None:
+    def __init__(self, node: Node, api_version: str, reset: FieldSet | Kept, converter: Converter | None) -> None:
         self._node = node
         self._version = api_version
         self._reset = reset
@@ -116,6 +117,8 @@ class Updater:
         return Change(changed or {}, removed or {})
 
     def _without_reset(self, fields: FieldSet) -> FieldSet:
+        if isinstance(self._reset, Kept):
+            return self._reset.of(fields)
         return fieldset.recursive_difference(fields, self._reset) if self._reset else fields
 
     def _convert(self, obj: Object, api_version: str) -> tuple[Node, Object] | None:

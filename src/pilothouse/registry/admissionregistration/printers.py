@@ -22,10 +22,25 @@ def _policy(rules: str, obj: Obj, now: float) -> list[Any]:
 def _binding(obj: Obj, now: float) -> list[Any]:
     spec = obj.get("spec", {})
     param = UNSET
-    if (ref := spec.get("paramRef")) and ref.get("name"):
+    ref = spec.get("paramRef") or {}
+    if ref.get("name"):
         # whether the parameter is cluster-scoped cannot be told from here
         param = f"{ref.get('namespace') or '*'}/{ref['name']}"
+    elif ref.get("selector") is not None:
+        param = _go_selector(ref["selector"])
     return [name(obj), spec.get("policyName", ""), param, age(obj, now)]
+
+
+def _go_selector(selector: Obj) -> str:
+    """A label selector as Go prints it."""
+    labels = "".join(f"{k}: {v}," for k, v in sorted((selector.get("matchLabels") or {}).items()))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{e.get('key', '')},Operator:{e.get('operator', '')},"
+        f"Values:[{' '.join(e.get('values') or ())}],}},"
+        for e in selector.get("matchExpressions") or ()
+    )
+    return (f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+            f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}")
 
 
 PRINTERS = {
