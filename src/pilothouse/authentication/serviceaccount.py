@@ -15,6 +15,7 @@ from pilothouse.apimachinery.aggregate import aggregate
 from pilothouse.apimachinery.user import User
 from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse
 from pilothouse.authentication.serviceaccountmetrics import ServiceAccountMetrics
+from pilothouse.authentication.unverified import look
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
@@ -60,7 +61,7 @@ class ServiceAccountAuthenticator:
         self, issuers: Sequence[str], keys: Keys, audiences: Sequence[str], validator: Validator,
         metrics: ServiceAccountMetrics | None = None,
     ) -> None:
-        self._issuers = frozenset(issuers)
+        self._issuers = tuple(issuers)
         self._read_keys = keys
         self._keys: Sequence[tuple[str, PublicKeyTypes]] | None = None
         self._audiences = tuple(audiences)
@@ -68,11 +69,10 @@ class ServiceAccountAuthenticator:
         self._metrics = metrics or ServiceAccountMetrics()
 
     async def authenticate_token(self, token: str, audiences: tuple[str, ...] = ()) -> AuthenticatorResponse | None:
-        if token.count(".") != 2:
+        unverified = await look(token)
+        if unverified is None or unverified.claims.get("iss") not in self._issuers:
             return None
-        claims = await asyncio.to_thread(self._verify, token)
-        if claims is None:
-            return None
+        claims = await asyncio.to_thread(self._verify, token, unverified.header.get("kid"))
         said = _audiences(claims)
         annotations: dict[str, str] = {}
         if not said:
@@ -89,17 +89,10 @@ class ServiceAccountAuthenticator:
         found = await self._validator.validate(token, claims)
         return AuthenticatorResponse(found.user, common, found.warnings, {**annotations, **found.annotations})
 
-    def _verify(self, token: str) -> Mapping[str, Any] | None:
-        """None for a token that is none of ours. Runs in a thread: the first one loads cryptography and keys."""
+    def _verify(self, token: str, key_id: Any) -> Mapping[str, Any]:
+        """Runs in a thread: the first one loads cryptography and keys. Raises AuthenticationError."""
         from pilothouse.authentication import jwt
 
-        header, payload, _ = token.split(".")
-        try:
-            if jwt.decode_part(payload).get("iss") not in self._issuers:
-                return None
-            key_id = jwt.decode_part(header).get("kid", "")
-        except (jwt.TokenError, TypeError):
-            return None
         if self._keys is None:
             self._keys = self._read_keys()
         keys = [key for name, key in self._keys if not key_id or name == key_id]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -129,8 +130,7 @@ def _service_accounts(options: Options, objects: Lister, usage: TokenUsage) -> S
     keys = _keys(accounts.service_account_key_file)
     if "service-account-key-file" in options.given:
         # what is wrong with somebody's files is told at once; our own are read when they are needed
-        known = keys()
-        keys = lambda: known  # noqa: E731
+        keys()
     legacy = LegacyTokenValidator(lookup if accounts.service_account_lookup else None, usage.mark, metrics=metrics)
     bound = BoundTokenValidator(lookup, metrics=metrics)
     return [
@@ -140,7 +140,7 @@ def _service_accounts(options: Options, objects: Lister, usage: TokenUsage) -> S
 
 
 def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes]]]:
-    return lambda: [(key_id(key), key) for key in public_keys(files)]
+    return cache(lambda: [(key_id(key), key) for key in public_keys(files)])
 
 
 def _bootstrap_tokens(objects: Lister) -> TokenAuthenticator:

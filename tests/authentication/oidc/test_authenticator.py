@@ -248,14 +248,17 @@ def test_groups_that_are_kept_elsewhere() -> None:
     assert setup.answer(sign(**SOURCES)) == User("jane", groups=("g:a",))
     assert (CLAIMS[1], "access") in setup.web.asked
     assert distributed().answer(sign(**SOURCES, groups="own")) == User("jane", groups=("g:own",))
-    assert distributed().answer(sign(_claim_names={"other": "s"}, _claim_sources={})) == User("jane")
+    assert distributed().answer(sign(_claim_names={"other": "s"}, _claim_sources={"s": {}})) == User("jane")
 
 
 @pytest.mark.parametrize(("claims", "token", "error"), [
-    ({"_claim_names": 5}, {}, "error parsing distributed claim names"),
-    ({"_claim_names": {"groups": "s"}}, {}, "no claim sources"),
-    ({"_claim_names": {"groups": "s"}, "_claim_sources": {}}, {}, "contained a source s missing in _claims_sources"),
-    ({"_claim_names": {"groups": "s"}, "_claim_sources": {"s": 5}}, {}, "could not parse claim sources"),
+    ({"_claim_names": 5}, {}, "_claim_names or _claim_sources is no object"),
+    ({"_claim_names": {"groups": 5}}, {}, "a source is none"),
+    ({"_claim_names": {"groups": ""}}, {}, "oidc: verify token: oidc: failed to obtain source from claim name"),
+    ({"_claim_names": {"groups": "s"}}, {}, "oidc: verify token: oidc: source does not exist"),
+    ({"_claim_names": {"other": "s"}, "_claim_sources": {}}, {}, "oidc: verify token: oidc: source does not exist"),
+    ({"_claim_names": {"groups": "s"}, "_claim_sources": {"s": 5}}, {}, "a source is none"),
+    ({"_claim_names": {"groups": "s"}, "_claim_sources": {"s": {"endpoint": 5}}}, {}, "could not parse claim sources"),
     (SOURCES, {"iss": URL}, "failed to verify id token signature"),
     (SOURCES, {"iss": "http://claims.example"}, "verifying untrusted issuer http://claims.example failed"),
     (SOURCES, {"iss": "https://nobody.example"}, "init verifier failed"),

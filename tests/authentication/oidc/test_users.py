@@ -53,6 +53,13 @@ def refusal(*arguments: Any, **options: Any) -> str:
     ({"sub": "j", "email": "e@x"}, {"username": {"claim": "email", "prefix": ""}}, User("e@x")),
     ({"sub": "j", "jti": "1"}, {}, User("p:j", extra={"authentication.kubernetes.io/credential-id": ("JTI=1",)})),
     ({"sub": "j", "jti": 1}, {}, User("p:j")),
+    ({"sub": "j", "aud": ["a", "b"]}, {"claim_rules": [{"expression": "sets.equivalent(claims.aud, ['b', 'a'])"}]},
+     User("p:j")),
+    ({"sub": "j", "jti": "1"}, {"user_rules": [{
+        "expression": "!(user.extra[?'authentication.kubernetes.io/credential-id'][0].orValue('') in ['JTI=2'])",
+    }]}, User("p:j", extra={"authentication.kubernetes.io/credential-id": ("JTI=1",)})),
+    ({"sub": "j", "roles": {"a": {"b": ["x"]}}}, {"groups": {"expression": "claims.roles.a.b.map(r, 'r:' + r)"}},
+     User("p:j", "", ("r:x",))),
 ])
 def test_users(claims: Any, mappings: Any, expected: User) -> None:
     assert user(claims, **mappings) == expected

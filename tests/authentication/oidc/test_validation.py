@@ -74,6 +74,10 @@ def test_files_that_cannot_be_read(data: bytes, error: str) -> None:
     ({"url": "http://x"}, 'jwt[0].issuer.url: Invalid value: "http://x": URL scheme must be https'),
     ({"url": "https://a:b@x"},
      'jwt[0].issuer.url: Invalid value: "https://a:b@x": URL must not contain a username or password'),
+    ({"url": "https://x:port"},
+     'jwt[0].issuer.url: Invalid value: "https://x:port": parse "https://x:port": invalid port ":port" after host'),
+    ({"url": "https://a b"},
+     'jwt[0].issuer.url: Invalid value: "https://a b": parse "https://a b": invalid character " " in host name'),
     ({"url": "https://x?a=b"}, 'jwt[0].issuer.url: Invalid value: "https://x?a=b": URL must not contain a query'),
     ({"url": "https://x#f"}, 'jwt[0].issuer.url: Invalid value: "https://x#f": URL must not contain a fragment'),
     ({"url": "https://kubernetes.default.svc"},
@@ -132,6 +136,15 @@ def test_issuers(issuer: Any, error: str) -> None:
 ])
 def test_mappings(mappings: Any, error: str) -> None:
     assert errors(jwt(claimMappings=mappings)) == [f"jwt[0].claimMappings.{error}"]
+
+
+@pytest.mark.parametrize("expression", [
+    "['yay', string(claims.email), 'panda'].join(' ')", "claims.?email", '{claims.?email: "panda"}',
+    '{"fancy": claims.?email}', '["a"].map(i, i + claims.email)', "has(claims.email) ? claims.email : claims.sub",
+    "claims.email.trim()",
+])
+def test_an_address_is_found_wherever_it_stands(expression: str) -> None:
+    assert EMAIL_RULE in errors(jwt(claimMappings={"username": {"expression": expression}}))[0]
 
 
 def test_the_check_of_an_address_may_stand_elsewhere() -> None:

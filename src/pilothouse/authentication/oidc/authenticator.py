@@ -14,9 +14,9 @@ from pilothouse.authentication.oidc.client import Client, FetchError
 from pilothouse.authentication.oidc.distributed import ClaimResolver
 from pilothouse.authentication.oidc.metrics import JWTMetrics
 from pilothouse.authentication.oidc.provider import Accepted, Verifier, discover
-from pilothouse.authentication.oidc.unverified import Unverified
 from pilothouse.authentication.oidc.users import UserMapper
 from pilothouse.authentication.oidc.validation import Mapper
+from pilothouse.authentication.unverified import Unverified
 from pilothouse.observability.configmetrics import FAILURE, SUCCESS
 from pilothouse.observability.logging import log
 

@@ -8,7 +8,7 @@ from typing import Any
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.authentication.oidc.client import Client, FetchError
 from pilothouse.authentication.oidc.provider import Accepted, Verifier, discover
-from pilothouse.authentication.oidc.unverified import read, untrusted_issuer
+from pilothouse.authentication.unverified import read, untrusted_issuer
 
 _RETRY_SECONDS = 10.0
 _MOST_ISSUERS = 64

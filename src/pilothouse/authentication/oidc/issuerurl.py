@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 from pilothouse.apimachinery.field import go_quote
 
+_PORT = re.compile(r":([^:\]]+)$")
 _IN_HOSTS = frozenset(' "<>\\^`{|}')
 
 
@@ -13,9 +15,10 @@ def url_problems(url: str) -> list[str]:
     """What is wrong with the URL of an issuer or of its discovery document."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
     except ValueError as error:
         return [f"parse {go_quote(url)}: {error}"]
+    if (port := _PORT.search(parts.netloc.rpartition("@")[2])) and not (port[1].isascii() and port[1].isdigit()):
+        return [f"parse {go_quote(url)}: invalid port {go_quote(port[0])} after host"]
     if any(ord(c) < 0x20 or c == "\x7f" for c in url):
         return [f"parse {go_quote(url)}: net/url: invalid control character in URL"]
     if wrong := next((c for c in parts.netloc if c in _IN_HOSTS), ""):

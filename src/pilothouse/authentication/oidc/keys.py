@@ -40,19 +40,19 @@ class RemoteKeySet:
 
     async def verify(self, token: str, key_id: str) -> Mapping[str, Any]:
         """The claims of a token that one of the keys signed. Raises AuthenticationError."""
+        known = self._fetches
         claims = await asyncio.to_thread(_verify, token, key_id, self._keys)
         if claims is None:
             if self._clock() + _EXPIRY_DELTA <= self._expiry:
                 raise AuthenticationError(_NOT_SIGNED)
-            await self._update()
+            await self._update(known)
             claims = await asyncio.to_thread(_verify, token, key_id, self._keys)
         if claims is None:
             raise AuthenticationError(_NOT_SIGNED)
         return claims
 
-    async def _update(self) -> None:
-        """Fetch the keys, or wait for whoever is at it. Raises AuthenticationError."""
-        known = self._fetches
+    async def _update(self, known: int) -> None:
+        """Fetch the keys, unless that was done since there were `known` fetches. Raises AuthenticationError."""
         async with self._fetching:
             if self._fetches == known:
                 try:

@@ -79,7 +79,8 @@ class Verifier:
         return claims
 
     def _check(self, claims: Mapping[str, Any]) -> None:
-        """Issuer, audience, times. Raises AuthenticationError."""
+        """Issuer, audience, times, and that claims which are elsewhere say where. Raises AuthenticationError."""
+        _check_sources(claims)
         issuer = claims.get("iss") or ""
         if issuer != self._issuer and (issuer, self._issuer) != (_GOOGLE_WITHOUT_SCHEME, _GOOGLE):
             raise AuthenticationError(
@@ -107,6 +108,19 @@ class Verifier:
             if len(wanted) == 1:
                 raise AuthenticationError(f"oidc: expected audience {go_quote(wanted[0])} got {go_list(got)}")
             raise AuthenticationError(f"oidc: expected audience in {go_list(sorted(wanted))} got {go_list(got)}")
+
+
+def _check_sources(claims: Mapping[str, Any]) -> None:
+    names, sources = claims.get("_claim_names") or {}, claims.get("_claim_sources") or {}
+    if not isinstance(names, dict) or not isinstance(sources, dict):
+        raise AuthenticationError("oidc: failed to unmarshal claims: _claim_names or _claim_sources is no object")
+    for source in names.values():
+        if not isinstance(source, str) or not isinstance(sources.get(source) or {}, dict):
+            raise AuthenticationError("oidc: failed to unmarshal claims: a source is none")
+        if not source:
+            raise AuthenticationError("oidc: failed to obtain source from claim name")
+        if source not in sources:
+            raise AuthenticationError("oidc: source does not exist")
 
 
 def _time(claims: Mapping[str, Any], name: str) -> float | None:

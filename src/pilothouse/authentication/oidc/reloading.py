@@ -13,14 +13,12 @@ from pilothouse.authentication.interface import AuthenticatorResponse
 from pilothouse.authentication.oidc.authenticator import Clocks, JWTAuthenticator
 from pilothouse.authentication.oidc.client import Client, HTTPClient
 from pilothouse.authentication.oidc.metrics import JWTMetrics
-from pilothouse.authentication.oidc.unverified import read, untrusted_issuer
 from pilothouse.authentication.oidc.validation import compile_jwt
+from pilothouse.authentication.unverified import look, untrusted_issuer
 
 UPDATE_SECONDS = 60.0
 """For how long the issuers of a new configuration get to answer (upstream: UpdateAuthenticationConfigTimeout)."""
 _LINGER_SECONDS = 60.0
-_LONG = 65536
-"""Characters of a token that is read aside; only TokenReviews can bring one."""
 
 
 class Issuers:
@@ -49,7 +47,7 @@ class Issuers:
         """Every token is one issuer's business at most."""
         if not self._by_url:
             return None
-        unverified = await asyncio.to_thread(read, token) if len(token) > _LONG else read(token)
+        unverified = await look(token)
         if unverified is None:
             return None
         authenticator = self._by_url.get(untrusted_issuer(unverified.claims))
