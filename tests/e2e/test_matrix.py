@@ -14,7 +14,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from pilothouse.testing.server import TestServer
+from pilothouse.testing.server import StartError, TestServer
 from pilothouse.transport import certificates
 from tests.issuer import StandInIssuer
 
@@ -362,6 +362,45 @@ def test_authorizers_that_always_say_the_same(modes: str, users: dict[str, int])
         assert who(server, Credentials()) == (REFUSED if "AlwaysAllow" in modes else ANONYMOUS)
         message = asked.ask("nobody", CONFIG_MAPS)[1]
         assert ("Everything is forbidden." in message) == ("AlwaysDeny" in modes)
+
+
+def test_keys_and_issuers_are_rotated(tmp_path: Path) -> None:
+    """Tokens of the old key and the old issuer hold; new ones are signed with the new key for the new issuer."""
+    pairs = []
+    for name in ("old", "new"):
+        public, private = certificates.rsa_pair()
+        (tmp_path / f"{name}.pub").write_bytes(public)
+        (tmp_path / f"{name}.key").write_bytes(private)
+        pairs.append(private)
+    keys = tmp_path / "keys.pem"
+    keys.write_bytes((tmp_path / "new.pub").read_bytes() + (tmp_path / "old.pub").read_bytes())
+    flags = [
+        f"--service-account-key-file={keys}", f"--service-account-signing-key-file={tmp_path / 'new.key'}",
+        "--service-account-issuer=https://new.example", "--service-account-issuer=https://old.example",
+    ]
+    path = "/api/v1/namespaces/default/serviceaccounts"
+    with TestServer(flags) as server:
+        admin = bearer(server.token)
+        assert call(server, admin, "POST", path, {"metadata": {"name": "robot"}})[0] == 201
+        code, made = call(server, admin, "POST", f"{path}/robot/token", {"spec": {}})
+        assert code == 201
+        token = made["status"]["token"]
+        assert who(server, bearer(token)) == "system:serviceaccount:default:robot"
+        claims = jwt.decode(token, options={"verify_signature": False})
+        assert claims["iss"] == "https://new.example"
+        assert claims["aud"] == ["https://new.example", "https://old.example"]
+        old = {**claims, "iss": "https://old.example", "aud": ["https://old.example"]}
+        assert who(server, bearer(jwt.encode(old, pairs[0], "RS256"))) == "system:serviceaccount:default:robot"
+        assert who(server, bearer(jwt.encode({**old, "iss": "https://x"}, pairs[0], "RS256"))) == REFUSED
+        keys_shown = call(server, admin, path="/openid/v1/jwks")[1]["keys"]
+        assert len(keys_shown) == 2
+
+
+@pytest.mark.parametrize("flag", ["--service-account-key-file", "--service-account-signing-key-file"])
+def test_files_without_keys_keep_the_server_from_starting(tmp_path: Path, flag: str) -> None:
+    (tmp_path / "empty").write_text("nothing")
+    with pytest.raises(StartError, match="does not contain a"), TestServer([f"{flag}={tmp_path / 'empty'}"]):
+        pass
 
 
 def test_without_anonymous_access_nobody_gets_in() -> None:

@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable, Hashable
+from itertools import islice
 from typing import Generic, TypeVar
 
+_LOOKED_AT = 64
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -42,9 +44,10 @@ class Expiring(Generic[K, V]):
         self._entries[key] = (self._clock() + ttl, value)
 
     def _make_room(self) -> None:
-        """Drop what has died; if that is nothing, the oldest written."""
+        """Drop what has died of the entries written first, at least the first. A look at all would take long, and a
+        client could ask for one with each request."""
         now = self._clock()
-        dead = [key for key, (until, _) in self._entries.items() if until <= now]
+        dead = [key for key, (until, _) in islice(self._entries.items(), _LOOKED_AT) if until <= now]
         for key in dead or [next(iter(self._entries))]:
             del self._entries[key]
 

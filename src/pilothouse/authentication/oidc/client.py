@@ -6,6 +6,8 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies_environment, proxy_bypass
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,9 +56,12 @@ class HTTPClient:
     async def get(self, url: str, token: str = "") -> Document:
         import aiohttp
 
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        # a small answer must not become a large one
+        headers = {"Accept-Encoding": "identity"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         try:
-            async with self._connected().get(url, headers=headers) as response:
+            async with self._connected().get(url, headers=headers, proxy=_proxy(url)) as response:
                 body = await _read(response)
         except TimeoutError:
             raise FetchError(f'Get "{url}": context deadline exceeded') from None
@@ -71,7 +76,7 @@ class HTTPClient:
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls, limit=_CONNECTIONS), cookie_jar=aiohttp.DummyCookieJar(),
-                timeout=aiohttp.ClientTimeout(total=SECONDS), trust_env=True,
+                timeout=aiohttp.ClientTimeout(total=SECONDS), auto_decompress=False,
             )
         return self._session
 
@@ -79,6 +84,13 @@ class HTTPClient:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+def _proxy(url: str) -> str | None:
+    """What $HTTPS_PROXY and $NO_PROXY say of `url`."""
+    parts = urlsplit(url)
+    proxy = getproxies_environment().get(parts.scheme)
+    return None if not proxy or proxy_bypass(parts.hostname or "") else proxy
 
 
 async def _read(response: aiohttp.ClientResponse) -> bytes:
