@@ -189,6 +189,29 @@ def test_the_token_file(cluster: Cluster) -> None:
     assert who(cluster.server, Credentials({"Authorization": cluster.server.token})) == ANONYMOUS
 
 
+def test_a_token_among_the_protocols_of_a_websocket(cluster: Cluster) -> None:
+    def offers(*protocols: str, **more: str) -> Credentials:
+        return Credentials({
+            "Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": base64.b64encode(b"0123456789abcdef").decode(),
+            "Sec-WebSocket-Protocol": ", ".join(protocols), **more,
+        })
+
+    def encoded(token: str) -> str:
+        text = base64.urlsafe_b64encode(token.encode()).decode().rstrip("=")
+        return f"base64url.bearer.authorization.k8s.io.{text}"
+
+    good, bad = encoded(cluster.server.token), encoded("x")
+    path = "/api/v1/namespaces/default"
+    assert call(cluster.server, offers(good, "v5.channel.k8s.io"), "GET", path)[0] == 200
+    assert call(cluster.server, offers(bad, "v5.channel.k8s.io"), "GET", path)[0] == 401
+    assert call(cluster.server, offers(good), "GET", path)[0] == 401
+    assert call(cluster.server, offers("v5.channel.k8s.io"), "GET", path)[0] == 403
+    without_upgrade = offers(good, "v5.channel.k8s.io")
+    del without_upgrade.headers["Upgrade"]
+    assert call(cluster.server, without_upgrade, "GET", path)[0] == 403
+
+
 def test_tokens_of_service_accounts(cluster: Cluster) -> None:
     token = bound_token(cluster)
     assert who(cluster.server, bearer(token)) == "system:serviceaccount:default:robot"
