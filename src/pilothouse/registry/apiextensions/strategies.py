@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field, meta
 from pilothouse.apimachinery.field import go_quote
-from pilothouse.registry.apiextensions.validation import DefinitionValidation, validate_status
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import WithStatus
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
+    from pilothouse.registry.apiextensions.validation import DefinitionValidation
 
 FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
@@ -26,7 +27,13 @@ class CustomResourceDefinitionStrategy(WithStatus):
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
-        self._rules = DefinitionValidation()
+
+    @cached_property
+    def _rules(self) -> DefinitionValidation:
+        """Made for the first definition: schemas and CEL are a fifth of all that there is to import."""
+        from pilothouse.registry.apiextensions.validation import DefinitionValidation
+
+        return DefinitionValidation()
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         _add_stored_version(obj)
@@ -41,7 +48,7 @@ class CustomResourceDefinitionStrategy(WithStatus):
         return list(self._rules.update(obj, old))
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
-        return list(validate_status(obj))
+        return list(self._rules.status(obj))
 
     async def permit(self, ctx: Context, namespace: str, obj: Object, old: Object | None) -> None:
         """Everybody is; but what is long to judge is judged on a thread here, before the loop asks for it."""

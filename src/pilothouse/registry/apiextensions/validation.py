@@ -59,6 +59,9 @@ class DefinitionValidation:
             *_validate_rest(definition, old),
         ]
 
+    def status(self, definition: Obj) -> Errors:
+        return validate_status(definition)
+
     async def prepare(self, definition: Obj, old: Obj | None) -> None:
         """Judges large schemas, and rules, on a thread: `create` and `update` find the verdicts then."""
         spec, before = definition.get("spec") or {}, (old or {}).get("spec") or {}
