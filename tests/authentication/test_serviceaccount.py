@@ -159,7 +159,7 @@ def test_claims_that_are_not_kubernetes(cluster: Cluster) -> None:
 def test_audiences_that_are_asked_for(cluster: Cluster) -> None:
     response = cluster.response(sign(aud=["vault", "api", "x"]), "x", "vault")
     assert response is not None
-    assert response.audiences == ("vault", "x")
+    assert response.audiences == ("x", "vault")
     with pytest.raises(AuthenticationError, match=r'^token audiences \["api"\] is invalid for the target audiences'):
         cluster.user(sign(), "vault")
 

@@ -22,7 +22,7 @@ class _Implicit:
         self._made: dict[int, tuple[AuthenticatorResponse, tuple[str, ...], AuthenticatorResponse]] = {}
 
     def common(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(audience for audience in self._own if audience in wanted)
+        return tuple(audience for audience in wanted if audience in self._own)
 
     def give(self, response: AuthenticatorResponse, audiences: tuple[str, ...]) -> AuthenticatorResponse:
         """The same response object for the same one, as long as it is asked of again and again."""

@@ -81,7 +81,7 @@ class ServiceAccountAuthenticator:
             self._metrics.legacy.inc()
             said = self._audiences
         wanted = audiences or self._audiences
-        common = tuple(audience for audience in said if audience in wanted)
+        common = tuple(audience for audience in wanted if audience in said)
         if not common and self._audiences:
             raise AuthenticationError(
                 f"token audiences {_go_list(said)} is invalid for the target audiences {_go_list(wanted)}"

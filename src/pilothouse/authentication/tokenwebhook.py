@@ -57,7 +57,7 @@ class WebhookTokenAuthenticator:
         common: tuple[str, ...] = ()
         if audiences:
             valid = status.get("audiences") or self._own
-            common = tuple(audience for audience in audiences if audience in valid)
+            common = tuple(audience for audience in valid if audience in audiences)
             if not common:
                 return None
         if not status.get("authenticated"):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.authentication import bootstraptoken, factory, legacytoken
+from pilothouse.authentication import factory, legacytoken
 from pilothouse.authentication.anonymous import AnonymousAuthenticator
 from pilothouse.authentication.boundtoken import BoundTokenValidator
 from pilothouse.authentication.legacytoken import LegacyTokenValidator
@@ -144,6 +144,8 @@ def _keys(files: tuple[str, ...]) -> Callable[[], list[tuple[str, PublicKeyTypes
 
 
 def _bootstrap_tokens(objects: Lister) -> TokenAuthenticator:
+    from pilothouse.authentication import bootstraptoken
+
     return bootstraptoken.BootstrapTokenAuthenticator(
         lambda name: objects.get(_SECRETS, bootstraptoken.NAMESPACE, name)
     )
