@@ -64,6 +64,24 @@ def test_names_and_preconditions() -> None:
     run(test)
 
 
+def test_options_that_evictions_do_not_take() -> None:
+    async def test(cluster: Cluster) -> None:
+        await running(cluster)
+        unsafe = eviction(ignoreStoreReadErrorWithClusterBreakingPotential=True)
+        error = await refused(cluster.call("pods", "eviction", "p", unsafe))
+        assert (error.code, error.message) == (422, (
+            'Eviction.policy "p" is invalid: deleteOptions.ignoreStoreReadErrorWithClusterBreakingPotential: '
+            "Invalid value: true: can not be set for pod eviction, try after removing the option"
+        ))
+        error = await refused(cluster.call("pods", "eviction", "p", eviction(dryRun=["Odd", "All"]), dry_run=True))
+        assert (error.code, error.message) == (
+            500, "Non-matching dry-run options in request and content: [All] and [Odd All]"
+        )
+        await cluster.call("pods", "eviction", "p", eviction(dryRun=["All"]), dry_run=True)
+
+    run(test)
+
+
 def test_a_budget_that_was_not_seen_yet() -> None:
     async def test(cluster: Cluster) -> None:
         await running(cluster)

@@ -172,5 +172,6 @@ def test_selectable_fields() -> None:
     fields = selectable({"spec": {"nodeName": "n", "hostNetwork": True}, "status": {"podIP": "1.2.3.4"}})
     assert fields["spec.nodeName"] == "n"
     assert fields["spec.hostNetwork"] == "true"
-    assert fields["status.podIPs"] == "1.2.3.4"
+    assert fields["status.podIP"] == "1.2.3.4"
+    assert "status.podIPs" not in fields
     assert fields["status.phase"] == ""

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pilothouse.apimachinery import labels, meta, status
-from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery import field, labels, meta, status
+from pilothouse.apimachinery.gvk import GroupKind, GroupResource
 from pilothouse.apimachinery.status import REASON_CONFLICT, REASON_TOO_MANY_REQUESTS, StatusError
 from pilothouse.registry.core.binding import PODS
 from pilothouse.registry.core.conditions import update_pod_condition
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 BUDGETS = GroupResource("policy", "poddisruptionbudgets")
 #: How many evictions a budget may have that its controller has not seen (upstream: MaxDisruptedPodSize).
 _MAX_DISRUPTED_PODS = 2000
+_UNSAFE = "ignoreStoreReadErrorWithClusterBreakingPotential"
 _VIOLATES = "Cannot evict pod as it would violate the pod's disruption budget."
 
 
@@ -44,7 +45,9 @@ class Evictor:
         eviction = call.body or {}
         if (eviction.get("metadata") or {}).get("name", "") != call.name:
             raise status.bad_request("name in URL does not match name in Eviction object")
-        options = _delete_options(eviction.get("deleteOptions") or {}, call.dry_run)
+        given = eviction.get("deleteOptions") or {}
+        _refuse_options(call.name, given, call.dry_run)
+        options = _delete_options(given, call.dry_run)
         pod = await self._pod(ctx, call)
         if _beyond_budgets(pod):
             await self._evict_without_budget(ctx, call, pod, options)
@@ -160,6 +163,17 @@ def _unhealthy_and_free(pod: Object, budget: Object) -> bool:
     budget_status = budget.get("status") or {}
     desired: int = budget_status.get("desiredHealthy", 0)
     return desired > 0 and budget_status.get("currentHealthy", 0) >= desired
+
+
+def _refuse_options(name: str, options: Object, dry_run: bool) -> None:
+    if options.get(_UNSAFE):
+        text = "can not be set for pod eviction, try after removing the option"
+        error = field.invalid(f"deleteOptions.{_UNSAFE}", True, text)
+        raise status.invalid(GroupKind("policy", "Eviction"), name, [error])
+    inside = options.get("dryRun") or []
+    if dry_run and inside not in ([], ["All"]):
+        text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(inside)}]"
+        raise status.plain_internal(text)
 
 
 def _delete_options(options: Object, dry_run: bool) -> DeleteOptions:

@@ -38,7 +38,6 @@ SELECTABLE = (
 
 def selectable(pod: Mapping[str, Any]) -> dict[str, str]:
     spec, status = pod.get("spec") or {}, pod.get("status") or {}
-    ip = status.get("podIP") or ""
     return {
         "spec.nodeName": spec.get("nodeName") or "",
         "spec.restartPolicy": spec.get("restartPolicy") or "",
@@ -46,8 +45,8 @@ def selectable(pod: Mapping[str, Any]) -> dict[str, str]:
         "spec.serviceAccountName": spec.get("serviceAccountName") or "",
         "spec.hostNetwork": "true" if spec.get("hostNetwork") else "false",
         "status.phase": status.get("phase") or "",
-        "status.podIP": ip,
-        "status.podIPs": ip,
+        # "status.podIPs" is a label that upstream takes, but no object has it
+        "status.podIP": status.get("podIP") or "",
         "status.nominatedNodeName": status.get("nominatedNodeName") or "",
     }
 
