@@ -131,6 +131,13 @@ def test_other_errors_are_tried_again_later_and_later() -> None:
     assert naps == [0.2, 0.4, 0.8]
 
 
+def test_what_is_no_list_and_no_event_is_asked_for_again() -> None:
+    lines, queries, naps, _ = follow(Response(200, b"?"), listing(5, thing("a", 1)), watch(("ADDED", {})))
+    assert lines == ["add a@1"]
+    assert naps == [0.2, 0.4]
+    assert [query.get("resourceVersion") for query in queries] == [None, None, "5", None]
+
+
 def test_a_late_handler_sees_what_is_there_and_a_broken_one_harms_nobody() -> None:
     informer = follow(listing(5, thing("a", 1)))[3]
 

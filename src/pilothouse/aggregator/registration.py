@@ -12,6 +12,7 @@ from pilothouse.aggregator.proxy_handler import ProxyHandler, Terminated
 from pilothouse.aggregator.remote_discovery import DiscoveryController
 from pilothouse.aggregator.remote_openapi import RemoteOpenAPI
 from pilothouse.server.director import Director
+from pilothouse.server.periodic import tell
 
 _GRACE_SECONDS = 60.0
 """Requests that run when an APIService's spec changes may go on for so long over the old connections."""
@@ -80,14 +81,22 @@ class Registration:
             while True:
                 due, closing = await self._retired.get()
                 await asyncio.sleep(due - loop.time())
-                await closing.transport.close()
+                await _close(closing)
                 closing = None
         finally:
             rest = [handler.backend for handler in self._handlers.values()]
             while not self._retired.empty():
                 rest.append(self._retired.get_nowait()[1])
             for backend in (*rest, *([closing] if closing else [])):
-                await backend.transport.close()
+                await _close(backend)
+
+
+async def _close(backend: Backend) -> None:
+    """Connections that do not close properly must not keep others from being closed, or used."""
+    try:
+        await backend.transport.close()
+    except Exception as error:
+        tell("Connections to an extension API server did not close", error, APIService=backend.name)
 
 
 def _key(backend: Backend) -> tuple[str, str, str]:

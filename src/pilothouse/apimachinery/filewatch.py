@@ -11,6 +11,8 @@ import os
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from pilothouse.observability.logging import log
+
 POLL_SECONDS = 1.0
 RESYNC_SECONDS = 60.0
 
@@ -24,17 +26,24 @@ async def watch(
     """Call `changed` at once, whenever the file has changed, and every `resync` seconds all the same. Never returns.
 
     A file that is replaced as a whole, also through symbolic links, is seen; one that is gone for a while is waited
-    for. `changed` reads the file itself, and must not raise.
+    for. `changed` reads the file itself, and should not raise: it would be a bug, which is logged.
     """
     known, waited = await asyncio.to_thread(signature, path), 0.0
-    await changed()
+    await _call(changed, path)
     while True:
         await sleep(poll)
         waited += poll
         found = await asyncio.to_thread(signature, path)
         if found != known or waited >= resync:
             known, waited = found, 0.0
-            await changed()
+            await _call(changed, path)
+
+
+async def _call(changed: Callable[[], Awaitable[None]], path: Path) -> None:
+    try:
+        await changed()
+    except Exception as error:
+        log.exception("A file that may have changed was not read", error, path=str(path))
 
 
 def signature(path: Path) -> Signature:

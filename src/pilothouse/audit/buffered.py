@@ -102,14 +102,18 @@ class BufferedBackend:
                 if self._throttle is not None and (seconds := self._throttle.take()):
                     await asyncio.sleep(seconds)
                 if not self._config.concurrent:
-                    await self._backend.process(batch)
+                    await self._send(batch)
                     continue
                 await sending.acquire()
                 task = tasks.create_task(self._send(batch), name="audit-batch")
                 task.add_done_callback(lambda _: sending.release())
 
     async def _send(self, batch: Sequence[Event]) -> None:
-        await self._backend.process(batch)
+        try:
+            await self._backend.process(batch)
+        except Exception as error:
+            # Backends tell their failures themselves; a bug of one must not end the log for good.
+            self._metrics.failed(self.name, str(error), batch)
 
     async def _collect(self) -> list[Event]:
         """The next batch: a full one, or what came within `max_wait`."""

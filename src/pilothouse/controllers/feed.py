@@ -75,6 +75,10 @@ class Feed:
                     log.warning("Feed will try again", resource=self.key[2], err=str(error))
                     await asyncio.sleep(_PAUSE)
                 revision = ""
+            except Exception as error:
+                log.exception("Feed will try again", error, resource=self.key[2])
+                await asyncio.sleep(_PAUSE)
+                revision = ""
 
     async def _list(self) -> str:
         uids: set[str] = set()

@@ -28,12 +28,15 @@ from pilothouse.controllers.ownership import (
     without_owners,
 )
 from pilothouse.server.loopback import MERGE_PATCH, LoopbackClient
+from pilothouse.server.periodic import tell
 from pilothouse.server.workqueue import WorkQueue
 
 _IGNORED = {("", "events"), ("events.k8s.io", "events")}
 _DEFINITIONS = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 #: Seconds that definitions are given to come together.
 _QUIET = 0.2
+#: Seconds before discovery that failed is asked again.
+_PAUSE = 1.0
 _NEEDED_VERBS = {"delete", "list", "watch"}
 
 
@@ -66,7 +69,7 @@ class GarbageCollector:
 
     async def _follow_all(self, tasks: asyncio.TaskGroup) -> None:
         """Follow what is not followed yet, one after the other: no list waits for anything, and there may be many."""
-        for resource in await resources(self._client, partly=True):
+        for resource in await self._served():
             self._resources[resource.group, resource.kind] = resource
             name = resource.group, resource.name
             if name in self._followed or name in _IGNORED or not resource.verbs >= _NEEDED_VERBS:
@@ -75,6 +78,15 @@ class GarbageCollector:
             feed = self._feed(resource)
             tasks.create_task(self._follow(feed), name=f"garbage-collector-{resource.name}")
             await feed.synced.wait()
+
+    async def _served(self) -> list[Resource]:
+        """Ask until it is told."""
+        while True:
+            try:
+                return await resources(self._client, partly=True)
+            except Exception as error:
+                tell("The garbage collector does not know what is served, will try again", error)
+                await asyncio.sleep(_PAUSE)
 
     async def _follow(self, feed: Feed) -> None:
         """Until the resource is no longer served."""

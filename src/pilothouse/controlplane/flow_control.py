@@ -12,6 +12,7 @@ from pilothouse.controlplane.stores import follow
 from pilothouse.flowcontrol.controller import ADJUSTMENT_SECONDS, FlowController
 from pilothouse.flowcontrol.estimator import WatchTracker, WorkEstimator
 from pilothouse.server.filters.priority_and_fairness import FlowControl
+from pilothouse.server.periodic import every
 
 if TYPE_CHECKING:
     from pilothouse.options.options import Options
@@ -45,9 +46,10 @@ def feed(control: FlowControl, storage: Storage, stores: Stores) -> None:
 
 async def keep_adjusting(control: FlowControl) -> None:
     """Until cancelled."""
-    while True:
-        await asyncio.sleep(ADJUSTMENT_SECONDS)
+    async def adjust() -> None:
         control.controller.adjust()
+
+    await every(ADJUSTMENT_SECONDS, adjust, "Seats were not adjusted, will try again")
 
 
 def _later(seconds: float, function: Callable[[], None]) -> object:

@@ -12,27 +12,27 @@ from typing import Any
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.server.informer import Informer
 from pilothouse.server.loopback import APPLY_PATCH, LoopbackClient
+from pilothouse.server.workqueue import WorkQueue
 
 Object = dict[str, Any]
 #: The field manager, as upstream's configuration consumer names itself.
 CONSUMER = "api-priority-and-fairness-config-consumer-v1"
+_QUEUE = "priority_and_fairness_config_queue"
 _GROUP, _VERSION = "flowcontrol.apiserver.k8s.io", "v1"
 _SCHEMAS = (_GROUP, _VERSION, "flowschemas")
 
 
 class FlowSchemaStatus:
-    """Looks at all flow schemas again whenever one of them, or a priority level, has changed."""
+    """Looks at a flow schema whenever it has changed, and at all when a priority level has come or gone."""
 
     def __init__(self, client: LoopbackClient) -> None:
         self._client = client
-        self._changed = asyncio.Event()
+        self._queue: WorkQueue[str] = WorkQueue(_QUEUE, self._sync, workers=1)
         self.schemas = Informer(client, *_SCHEMAS)
         self.levels = Informer(client, _GROUP, _VERSION, "prioritylevelconfigurations")
-        for informer in (self.schemas, self.levels):
-            informer.add_handler(
-                on_add=lambda obj: self._changed.set(), on_update=lambda old, new: self._changed.set(),
-                on_delete=lambda obj: self._changed.set(),
-            )
+        self.schemas.add_handler(on_add=self._changed, on_update=lambda old, new: self._changed(new))
+        # an update does not change whether a level exists
+        self.levels.add_handler(on_add=self._level_changed, on_delete=self._level_changed)
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -41,17 +41,24 @@ class FlowSchemaStatus:
             tasks.create_task(self.levels.run(), name="priority-levels")
             await self.schemas.synced.wait()
             await self.levels.synced.wait()
-            while True:
-                self._changed.clear()
-                await self._report()
-                await self._changed.wait()
+            await self._queue.run()
 
-    async def _report(self) -> None:
-        existing = {level["metadata"]["name"] for level in self.levels}
+    def _changed(self, schema: Object) -> None:
+        self._queue.add(schema["metadata"]["name"])
+
+    def _level_changed(self, level: Object) -> None:
         for schema in self.schemas:
-            wanted = dangling_condition(schema["spec"]["priorityLevelConfiguration"]["name"], existing)
-            if not _says(schema, wanted):
-                await self._apply(schema["metadata"]["name"], wanted)
+            self._changed(schema)
+
+    async def _sync(self, name: str) -> None:
+        """Raises StatusError for a write that failed: the queue comes back to it."""
+        schema = self.schemas.get("", name)
+        if schema is None:
+            return
+        existing = {level["metadata"]["name"] for level in self.levels}
+        wanted = dangling_condition(schema["spec"]["priorityLevelConfiguration"]["name"], existing)
+        if not _says(schema, wanted):
+            await self._apply(name, wanted)
 
     async def _apply(self, name: str, condition: Object) -> None:
         now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())

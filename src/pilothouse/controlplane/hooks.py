@@ -24,9 +24,12 @@ from pilothouse.server.filters.priority_and_fairness import FlowControl
 from pilothouse.server.healthz import HEALTHZ, LIVEZ, READYZ, Check
 from pilothouse.server.hooks import HookContext
 from pilothouse.server.loopback import LoopbackClient
+from pilothouse.server.periodic import every
+from pilothouse.server.workqueue import WorkQueue
 from pilothouse.storage.storage import Storage
 
 _LEASE_RENEWAL_SECONDS = 10.0
+_INFO = "extension-apiserver-authentication"
 
 
 async def nothing(context: HookContext) -> None:
@@ -92,16 +95,22 @@ class KubeAPIServerHooks:
         self._namespaces.set()
 
     async def _authentication(self, context: HookContext) -> None:
-        async def tell() -> None:
+        async def write(which: str = _INFO) -> None:
             data = await asyncio.to_thread(self._authentication_info)
             await system.authentication_info(context.client, data)
 
+        async def again() -> None:
+            changes.add(_INFO)
+
+        # What was read anew is told until it is written.
+        changes = WorkQueue("cluster_authentication_trust_controller", write, workers=1)
+        context.start(changes.run(), "cluster-authentication-info")
         for authorities in self._who.authorities:
-            authorities.changed = tell
+            authorities.changed = again
         self._who.start(context)
         self._access.start(context)
         await self._namespaces.wait()
-        await tell()
+        await write()
 
     async def _identity(self, context: HookContext) -> None:
         await self._namespaces.wait()
@@ -109,9 +118,10 @@ class KubeAPIServerHooks:
         context.start(self._keep_lease(context.client), "apiserver-identity-lease")
 
     async def _keep_lease(self, client: LoopbackClient) -> None:
-        while True:
-            await asyncio.sleep(_LEASE_RENEWAL_SECONDS)
-            await self._renew_lease(client)
+        await every(
+            _LEASE_RENEWAL_SECONDS, lambda: self._renew_lease(client),
+            "The identity lease was not renewed, will try again",
+        )
 
     async def _renew_lease(self, client: LoopbackClient) -> None:
         await system.identity_lease(client, f"{self._address.advertise_ip}:{self._address.port}")

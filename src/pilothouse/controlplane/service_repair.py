@@ -7,7 +7,6 @@ pass over everything does, at start and every three minutes, so that writes cost
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from ipaddress import ip_address, ip_network
@@ -18,6 +17,7 @@ from pilothouse.apimachinery.meta import parse_time
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.observability.logging import log
 from pilothouse.server.loopback import LoopbackClient
+from pilothouse.server.periodic import every
 
 Object = dict[str, Any]
 
@@ -42,12 +42,7 @@ class ServiceRepair:
 
     async def run(self) -> None:
         """A pass every three minutes, until cancelled."""
-        while True:
-            await asyncio.sleep(INTERVAL)
-            try:
-                await self.repair()
-            except StatusError as e:
-                log.warning("Services were not repaired, will try again", err=e.message)
+        await every(INTERVAL, self.repair, "Services were not repaired, will try again")
 
     async def repair(self) -> None:
         """One pass. What changes meanwhile is looked at again before anything is written. Raises StatusError."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.observability.logging import log
+from pilothouse.server.periodic import tell
 
 if TYPE_CHECKING:
     from pilothouse.server.loopback import LoopbackClient
@@ -21,7 +21,8 @@ class HookContext:
     """What a post-start hook gets.
 
     `client` is the server's privileged client. `start(coroutine, name)` starts work that goes on after the
-    hook has returned; it is cancelled when the server stops, and an error of it is logged.
+    hook has returned; it is cancelled when the server stops. An error that it lets out ends it for good, with a line
+    in the log: what can fail for a while must go on by itself (`server.periodic`).
     """
 
     client: "LoopbackClient"
@@ -77,11 +78,8 @@ class TaskOwner:
         self._tasks.discard(task)
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if isinstance(first := _first(error), StatusError):
-            # An answer of the API says all by itself.
-            log.error("Background task failed", first, task=task.get_name())
-        else:
-            log.exception("Background task failed", error, task=task.get_name())
+        first = _first(error)
+        tell("Background task failed", first if isinstance(first, StatusError) else error, task=task.get_name())
 
     async def stop(self) -> None:
         """Cancel all and wait for them."""

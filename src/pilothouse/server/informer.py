@@ -96,14 +96,20 @@ class Informer:
                     await self._list()
                     self.synced.set()
                 await self._watch()
-                backoff = _FIRST_BACKOFF
             except StatusError as error:
                 if error.code == 410:
                     self._revision = ""
                     continue
                 log.warning("Informer will try again", resource=self._target[2], err=str(error), seconds=backoff)
-                await self._sleep(backoff)
-                backoff = min(backoff * 2, _LAST_BACKOFF)
+            except Exception as error:
+                # What a bug left half done is told again by the next list.
+                log.exception("Informer will try again", error, resource=self._target[2], seconds=backoff)
+                self._revision = ""
+            else:
+                backoff = _FIRST_BACKOFF
+                continue
+            await self._sleep(backoff)
+            backoff = min(backoff * 2, _LAST_BACKOFF)
 
     async def _list(self) -> None:
         """Take the whole state and report how it differs from what was known."""

@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.observability.logging import log
+from pilothouse.server.periodic import tell
 from pilothouse.server.workqueue_metrics import WorkQueueMetrics
 
 K = TypeVar("K", bound=Hashable)
@@ -101,11 +102,8 @@ class WorkQueue(Generic[K]):
         self._metrics.retried()
         if isinstance(error, Again):
             log.info("Controller will try again", level=2, controller=self.name, key=str(key), err=str(error))
-        elif isinstance(error, StatusError):
-            # An answer of the API says all by itself; those of other writers who were faster are expected.
-            if error.code not in (404, 409):
-                log.error("Controller failed, will try again", error, controller=self.name, key=str(key))
-        else:
-            log.exception("Controller failed, will try again", error, controller=self.name, key=str(key))
+        elif not (isinstance(error, StatusError) and error.code in (404, 409)):
+            # other writers who were faster are expected
+            tell("Controller failed, will try again", error, controller=self.name, key=str(key))
         # The exponent is bounded, for what fails for days.
         self.add_after(key, min(self._first_pause * 2 ** min(failures, 32), self._longest_pause))

@@ -125,10 +125,10 @@ class HTTPServer:
             self._emptied.set_result(None)
 
     def _sweep(self) -> None:
+        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
         now = self._loop.time()
         for connection in [c for c in self.connections if c.deadline <= now]:
             connection.expire()
-        self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
 def _abort(connections: list[HTTPProtocol]) -> None:

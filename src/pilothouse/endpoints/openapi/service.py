@@ -20,6 +20,7 @@ from pilothouse.apimachinery.http import Headers, Request, Response
 from pilothouse.endpoints.negotiation import parse_accept
 from pilothouse.endpoints.openapi.document import Document
 from pilothouse.endpoints.openapi.sources import CUSTOM, JSON, PROTOBUF, BuildV2, BuildV3, Rank, V2Sources, V3Sources
+from pilothouse.observability.logging import log
 
 #: The spelling with "@" is not a media type; old clients ask for it, and are answered with the other one.
 _PROTOBUF_DEPRECATED = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
@@ -69,8 +70,12 @@ class OpenAPIService:
             while self._changed.is_set():
                 self._changed.clear()
                 await asyncio.sleep(_QUIET_SECONDS)
-            await self._v3.documents()
-            await self._v2.document(JSON)
+            try:
+                await self._v3.documents()
+                await self._v2.document(JSON)
+            except Exception as error:
+                # Requests build what they ask for, and get the error.
+                log.exception("OpenAPI documents were not built ahead", error)
 
     async def v2(self, request: Request) -> Response:
         """The v2 document as JSON or protobuf."""
