@@ -35,6 +35,7 @@ def authenticate(stored: dict[str, Any] | None, token: str = TOKEN) -> User | No
 @pytest.mark.parametrize(("data", "groups"), [
     ({}, ()),
     ({"expiration": "2027-01-15T08:00:01Z"}, ()),
+    ({"expiration": "2027-01-15T08:00:00.5Z"}, ()),
     ({"expiration": "2027-01-15T09:00:01+01:00"}, ()),
     ({"auth_extra_groups": "system:bootstrappers:b,system:bootstrappers:a"},
      ("system:bootstrappers:a", "system:bootstrappers:b")),
@@ -48,6 +49,8 @@ def test_good_tokens(data: dict[str, str], groups: tuple[str, ...]) -> None:
     None, secret("Opaque"), secret(metadata={"deletionTimestamp": "2027-01-01T00:00:00Z"}),
     {**secret(), "data": None}, secret(token_secret="0123456789abcdeg"), secret(token_secret=None),
     secret(token_id="abcdeg"), secret(expiration="2027-01-15T08:00:00Z"), secret(expiration="soon"),
+    secret(expiration="2099-01-01"), secret(expiration="2099-01-01T00:00:00"), secret(expiration="20990101T000000Z"),
+    secret(expiration="2099-13-01T00:00:00Z"), secret(expiration="2099-01-01 00:00:00Z"),
     secret(usage_bootstrap_authentication="false"), secret(usage_bootstrap_authentication=None),
     secret(auth_extra_groups="system:masters"), secret(auth_extra_groups="system:bootstrappers:a,"),
     secret(auth_extra_groups="system:bootstrappers:A"), secret(auth_extra_groups="system:bootstrappers:a\n"),

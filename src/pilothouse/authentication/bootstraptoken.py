@@ -25,6 +25,7 @@ SECRET_PREFIX = "bootstrap-token-"  # noqa: S105
 SECRET_TYPE = "bootstrap.kubernetes.io/token"  # noqa: S105
 DEFAULT_GROUP = "system:bootstrappers"
 _TOKEN = re.compile(r"([a-z0-9]{6})\.([a-z0-9]{16})")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _GROUP_PATTERN = r"\Asystem:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]\z"
 _GROUP = re.compile(r"system:bootstrappers:[a-z0-9:-]{0,255}[a-z0-9]")
 
@@ -74,12 +75,19 @@ class BootstrapTokenAuthenticator:
     def _check_expiration(self, text: str) -> None:
         if not text:
             return
-        try:
-            until = meta.parse_time(text)
-        except ValueError:
-            raise ValueError("has an expiration that is no time. Treating as expired.") from None
+        until = _time(text)
+        if until is None:
+            raise ValueError("has an expiration that is no time. Treating as expired.")
         if until <= self._clock():
             raise ValueError(f"is expired: {text}")
+
+
+def _time(text: str) -> float | None:
+    """Unix seconds of what Go reads as RFC 3339; Python would read more."""
+    try:
+        return meta.parse_time(text) if _TIME.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def _data(secret: Mapping[str, Any], key: str) -> bytes:
