@@ -38,7 +38,7 @@ class Server:
         resource = request.path.split("/")[4]
         if request.method == "PATCH":
             return await self._write(request)
-        if request.query.get("watch"):
+        if dict(request.query).get("watch"):
             return StreamResponse(_nothing())
         items = [_schema("a", "there"), _schema("b", "gone")] if resource == "flowschemas" else [
             {"metadata": {"name": "there", "resourceVersion": "1"}}
