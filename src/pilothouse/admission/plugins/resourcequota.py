@@ -41,7 +41,7 @@ class ResourceQuota:
     ) -> None:
         self._lister = lister
         self._write_status = write_status
-        self._evaluators = evaluators if evaluators is not None else standard_evaluators()
+        self._evaluators = evaluators if evaluators is not None else standard_evaluators(lister)
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     def _evaluator(self, resource: GroupResource) -> Evaluator:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from pilothouse.admission.interface import CREATE, UPDATE, Object
+from pilothouse.admission.interface import CREATE, UPDATE, Lister, Object
 from pilothouse.admission.quota import podscopes
 from pilothouse.admission.quota.podresources import Amounts, amounts, pod_usage
 from pilothouse.apimachinery import meta
@@ -13,6 +13,8 @@ from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.quantity import Quantity
 
 _ONE: Final = Quantity(1)
+#: Devices of a class, asked for as an extended resource.
+_DEVICE_CLASS = "deviceclass.resource.kubernetes.io/"
 _LEGACY_CLASS = "volume.beta.kubernetes.io/storage-class"
 _STORAGE_CLASS_SUFFIX = ".storageclass.storage.k8s.io/"
 _LEGACY_COUNTS = frozenset({"configmaps", "resourcequotas", "replicationcontrollers", "secrets"})
@@ -83,7 +85,7 @@ class PodEvaluator(Evaluator):
     def matching(self, names: Iterable[str]) -> list[str]:
         return [
             n for n in names
-            if n in self._NAMES or n.startswith(("hugepages-", "requests.hugepages-")) or _is_extended_quota(n)
+            if n in self._NAMES or n.startswith(("hugepages-", "requests.hugepages-")) or is_extended_quota(n)
         ]
 
     def matches_scope(self, selector: Mapping[str, Any], obj: Object) -> bool:
@@ -131,7 +133,7 @@ def _compute_usage(requests: Amounts, limits: Amounts) -> Amounts:
     for name, value in requests.items():
         if name.startswith("hugepages-"):
             result[name] = result[f"requests.{name}"] = value
-        elif not _is_native(name) and not name.startswith("requests."):
+        elif (not _is_native(name) and not name.startswith("requests.")) or name.startswith(_DEVICE_CLASS):
             result[f"requests.{name}"] = value
     return result
 
@@ -140,10 +142,9 @@ def _is_native(name: str) -> bool:
     return "/" not in name or "kubernetes.io/" in name
 
 
-def _is_extended_quota(name: str) -> bool:
-    return name.startswith("requests.") and (
-        not _is_native(name) or name.startswith("requests.deviceclass.resource.kubernetes.io/")
-    )
+def is_extended_quota(name: str) -> bool:
+    """Whether a quota's name is that of an extended resource."""
+    return name.startswith("requests.") and (not _is_native(name) or name.startswith(f"requests.{_DEVICE_CLASS}"))
 
 
 class ServiceEvaluator(Evaluator):
@@ -218,10 +219,14 @@ def _whole(q: Quantity) -> Quantity:
     return q if Quantity(q.value()) == q else Quantity(q.value(), format=q.format)
 
 
-def standard_evaluators(clock: Callable[[], float] = time.time) -> dict[GroupResource, Evaluator]:
+def standard_evaluators(lister: Lister, clock: Callable[[], float] = time.time) -> dict[GroupResource, Evaluator]:
     """The evaluators that measure more than a count, by resource."""
+    from pilothouse.admission.quota.deviceclaims import CLAIMS, DeviceClaimEvaluator
+
+    pods = PodEvaluator(clock)
     return {
-        GroupResource("", "pods"): PodEvaluator(clock),
+        CLAIMS: DeviceClaimEvaluator(lister, pods),
+        GroupResource("", "pods"): pods,
         GroupResource("", "services"): ServiceEvaluator(),
         GroupResource("", "persistentvolumeclaims"): ClaimEvaluator(),
     }
