@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Final
 from pilothouse.apiextensions import discovery
 from pilothouse.apiextensions.definition import Definition, read
 from pilothouse.apiextensions.handler import CustomGroupVersion
-from pilothouse.apiextensions.serving import Environment, Instances
 from pilothouse.endpoints.discovery import Document
 from pilothouse.observability.logging import log
 from pilothouse.server.webservice import web_service
 
 if TYPE_CHECKING:
+    from pilothouse.apiextensions.environment import Environment
+    from pilothouse.apiextensions.serving import Instances
     from pilothouse.server.apiserver import GenericAPIServer
     from pilothouse.storage.interface import Event
 
@@ -96,6 +97,8 @@ class Definitions:
             known = None
         if known is None:
             created = event.previous is None and event.revision >= self._environment.storage.revision
+            from pilothouse.apiextensions.serving import Instances
+
             known = Instances(
                 definition, self._environment, floor=event.revision if created else 0,
                 before=self._releases.get(definition.name),

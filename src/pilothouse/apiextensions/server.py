@@ -3,8 +3,10 @@ apiextensions-apiserver pkg/apiserver)."""
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.server.apiserver import GenericAPIServer, ServerConfig
 from pilothouse.server.hooks import HookContext
@@ -48,7 +50,7 @@ def serve_definitions(
         return None
     from pilothouse.apiextensions.announcing import Announcer
     from pilothouse.apiextensions.definitions import Definitions
-    from pilothouse.apiextensions.serving import Environment
+    from pilothouse.apiextensions.environment import Environment
     from pilothouse.apiextensions.webhook_conversion import ConversionMetrics, WebhookConverters
     from pilothouse.endpoints.discovery_manager import Source
 
@@ -67,6 +69,7 @@ def serve_definitions(
     async def start_controllers(context: HookContext) -> None:
         from pilothouse.apiextensions.controller import DefinitionController
 
+        context.start(aside(_import), "crd-import")
         controller = DefinitionController(definitions, context.client, store.times)
         await controller.sync_all()
         context.start(controller.run_status(), "crd-status")
@@ -76,3 +79,9 @@ def serve_definitions(
     server.add_post_start_hook("start-apiextensions-controllers", start_controllers)
     server.add_post_start_hook("crd-informer-synced", _nothing)
     return definitions
+
+
+def _import() -> None:
+    """What the first definition needs: schemas and CEL. A server starts without, and has them soon after."""
+    import_module("pilothouse.registry.apiextensions.validation")
+    import_module("pilothouse.apiextensions.serving")

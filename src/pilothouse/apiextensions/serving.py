@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apiextensions import codec, nested
@@ -19,7 +18,7 @@ from pilothouse.apiextensions.printing import DefinedPrinter
 from pilothouse.apiextensions.shape import Shape
 from pilothouse.apiextensions.strategy import CustomResourceStrategy
 from pilothouse.apiextensions.versions import CustomVersion
-from pilothouse.apimachinery import meta, status
+from pilothouse.apimachinery import status
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersionKind
 from pilothouse.apimachinery.patch import goprint
 from pilothouse.endpoints.installer import Endpoints
@@ -30,10 +29,8 @@ from pilothouse.registry.store import Store
 if TYPE_CHECKING:
     from pilothouse.apiextensions.conversion import CustomConverter
     from pilothouse.apiextensions.definition import Definition
-    from pilothouse.apiextensions.webhook_conversion import WebhookConverters
-    from pilothouse.endpoints.scope import Services
+    from pilothouse.apiextensions.environment import Environment
     from pilothouse.storage.cacher import WatchCache
-    from pilothouse.storage.storage import Storage
 
 Object = dict[str, Any]
 
@@ -41,18 +38,6 @@ _NO_LABELS: Final[Mapping[str, str]] = {}
 #: Bytes of a definition whose schemas are not read at once.
 _LARGE: Final = 64 * 1024
 INTERNAL_KIND: Final = "unstructured.Unstructured"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
-    """What the server lends to all definitions. `converters` makes the converters of those whose strategy is
-    Webhook, `taken` are the storage prefixes of built-in resources."""
-
-    storage: Storage
-    services: Services
-    converters: WebhookConverters
-    times: meta.Times
-    taken: frozenset[str] = frozenset()
 
 
 class Instances:
