@@ -14,5 +14,7 @@ def test_pods_carry_their_nodes_zone() -> None:
         binding = {"metadata": {"name": "p", "namespace": "ns"}, "target": {"kind": "Node", "name": "n"}}
         assert (await world.admit(PODS, binding, subresource="binding"))["metadata"]["labels"] == zone
         assert "labels" not in (await world.admit(PODS, pod(nodeName="nosuch")))["metadata"]
+        placed = pod(nodeName="n")
+        assert "labels" not in (await world.admit(PODS, placed, operation="UPDATE", old_object=placed))["metadata"]
 
     run(test)

@@ -3,7 +3,7 @@
 
 from typing import Final
 
-from pilothouse.admission.interface import CREATE, UPDATE, Attributes, Lister
+from pilothouse.admission.interface import CREATE, Attributes, Lister
 from pilothouse.admission.plugins.pods import PODS
 from pilothouse.apimachinery.gvk import GroupResource
 
@@ -16,9 +16,7 @@ class PodTopologyLabels:
         self._lister = lister
 
     def handles(self, operation: str, resource: GroupResource, subresource: str) -> bool:
-        return resource == PODS and (
-            (not subresource and operation in (CREATE, UPDATE)) or (subresource == "binding" and operation == CREATE)
-        )
+        return operation == CREATE and resource == PODS and subresource in ("", "binding")
 
     async def admit(self, a: Attributes) -> None:
         if a.object is None:
