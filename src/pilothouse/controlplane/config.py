@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pilothouse.aggregator.resolver import ServiceResolver
 from pilothouse.aggregator.server import AggregatorConfig
 from pilothouse.apimachinery.proxy.backend import Files
+from pilothouse.authentication import legacytoken
 from pilothouse.authentication.requestheader import RequestHeaderConfig
 from pilothouse.controlplane import admission, audit, tracing
 from pilothouse.controlplane.kinds import resource_of
@@ -108,6 +109,11 @@ def dependencies(
         node_ports=range(first_port, last_port + 1), kubelet=kubelet_client(options),
         allow_privileged=plane.allow_privileged,
     )
+
+
+def legacy_issuer(options: Options) -> JWTIssuer:
+    """Signs tokens that stand in Secrets, as kube-controller-manager does."""
+    return JWTIssuer(legacytoken.ISSUER, Path(options.service_accounts.service_account_signing_key_file))
 
 
 def kubelet_client(options: Options) -> KubeletClientConfig:

@@ -189,7 +189,7 @@ class ControlPlane:
         async def run() -> None:
             # they look at everything there is: the server is ready first
             await self._started.wait()
-            await manager.run(context.client, root_ca)
+            await manager.run(context.client, root_ca, config.legacy_issuer(self.options).issue)
 
         context.start(run(), "standalone-controllers")
 
