@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import signal
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from pilothouse.options.run import DRAIN_SECONDS
 from pilothouse.testing.server import TestServer
 from tests.aggregator.harness import ROOT, Extension
 from tests.e2e.conftest import Kubectl
@@ -231,6 +233,36 @@ def test_an_upgraded_connection_is_carried_through(pair: Pair, tmp_path: Path) -
             await asyncio.to_thread(pair.kubectl, "delete", "apiservice", "v1.wardle.example.com")
 
     asyncio.run(main())
+
+
+def test_an_upgraded_connection_ends_with_the_server(tmp_path: Path) -> None:
+    path = f"{ROOT}/namespaces/default/flunders/f/talk"
+
+    async def talk(request: web.Request) -> web.StreamResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.receive()
+        return socket
+
+    async def main(front: TestServer, kubectl: Kubectl) -> None:
+        async with Extension().running(tmp_path) as extension:
+            extension.answers[path] = talk
+            bundle = base64.b64encode(extension.ca).decode()
+            objects = many(*registration(extension.port, "wardle.example.com", "ext", caBundle=bundle))
+            await asyncio.to_thread(kubectl, "apply", "-f", "-", stdin=objects)
+            wait = ("wait", "--for=condition=Available", "apiservice/v1.wardle.example.com", "--timeout=30s")
+            await asyncio.to_thread(kubectl, *wait)
+            tls = ssl.create_default_context(cafile=str(front.ca_file))
+            async with (
+                aiohttp.ClientSession(headers={"Authorization": "Bearer root"}) as session,
+                session.ws_connect(f"{front.url}{path}", ssl=tls) as socket,
+            ):
+                front.process.send_signal(signal.SIGTERM)
+                assert (await socket.receive()).type == aiohttp.WSMsgType.CLOSED
+                assert await asyncio.to_thread(front.process.wait, DRAIN_SECONDS - 2) == 0
+
+    with TestServer(data_dir=tmp_path / "front", tokens=TOKENS) as front:
+        asyncio.run(main(front, Kubectl(front, "default", tmp_path)))
 
 
 def test_a_server_that_is_told_to_ask_itself_does_not_run_in_circles(pair: Pair) -> None:

@@ -2,12 +2,16 @@
 
 import json
 import re
+import signal
 import socket
+import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from pilothouse.options.run import DRAIN_SECONDS
 from pilothouse.testing.server import TestServer
 from tests.e2e.conftest import Kubectl
 from tests.kubelet import Certificates, RunningKubelet, StandInKubelet, own_address
@@ -29,11 +33,7 @@ def kubectl(
     certificates: Certificates, kubelet: StandInKubelet, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Kubectl]:
     """On a namespace with the pods `web` (one container), `pair` (two), and `pending` (no node)."""
-    flags = (
-        f"--kubelet-certificate-authority={certificates.ca}", f"--kubelet-client-certificate={certificates.client}",
-        f"--kubelet-client-key={certificates.client_key}",
-    )
-    with TestServer(flags, data_dir=tmp_path_factory.mktemp("server")) as server:
+    with TestServer(_flags(certificates), data_dir=tmp_path_factory.mktemp("server")) as server:
         kubectl = Kubectl(server, "default", tmp_path_factory.mktemp("home"))
         for name, address in (("node", "127.0.0.1"), ("reachable", own_address() or "127.0.0.1")):
             kubectl("create", "-f", "-", stdin=json.dumps(_node(name, address, kubelet.port)))
@@ -41,6 +41,13 @@ def kubectl(
             kubectl("create", "-f", "-", stdin=json.dumps(_pod(name, containers, node)))
         kubectl("patch", "pod", "web", "--subresource=status", "-p", '{"status":{"phase":"Running"}}')
         yield kubectl
+
+
+def _flags(certificates: Certificates) -> tuple[str, ...]:
+    return (
+        f"--kubelet-certificate-authority={certificates.ca}", f"--kubelet-client-certificate={certificates.client}",
+        f"--kubelet-client-key={certificates.client_key}",
+    )
 
 
 def _node(name: str, address: str, port: int) -> object:
@@ -114,6 +121,55 @@ def test_port_forward(kubectl: Kubectl) -> None:
 def _all(connection: socket.socket) -> bytes:
     found = b""
     while chunk := connection.recv(65536):
+        found += chunk
+    return found
+
+
+@pytest.mark.parametrize("protocol", ["websocket", "SPDY/3.1"])
+def test_sessions_end_in_order_with_the_server(certificates: Certificates, tmp_path: Path, protocol: str) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        TestServer(_flags(certificates), data_dir=tmp_path / "server") as server,
+    ):
+        backend = threading.Thread(target=_switch, args=(listening, certificates.context(), protocol))
+        backend.start()
+        kubectl = Kubectl(server, "default", tmp_path)
+        kubectl("create", "-f", "-", stdin=json.dumps(_node("node", "127.0.0.1", listening.getsockname()[1])))
+        kubectl("create", "-f", "-", stdin=json.dumps(_pod("web", "c", "node")))
+        tls = ssl.create_default_context(cafile=str(server.ca_file))
+        with (
+            socket.create_connection(("127.0.0.1", server.port), timeout=20) as plain,
+            tls.wrap_socket(plain, server_hostname="127.0.0.1", suppress_ragged_eofs=False) as session,
+        ):
+            session.sendall(
+                b"POST /api/v1/namespaces/default/pods/web/exec?command=cat&stdin=1 HTTP/1.1\r\nHost: h\r\n"
+                b"Connection: Upgrade\r\nUpgrade: %b\r\nAuthorization: Bearer %b\r\n\r\n"
+                % (protocol.encode(), server.token.encode())
+            )
+            assert _read(session, b"hello").startswith(b"HTTP/1.1 101 ")
+            server.process.send_signal(signal.SIGTERM)
+            # the end of TLS, too, and sooner than connections of which nobody knows when they end are cut
+            assert _all(session) == b""
+            assert server.process.wait(DRAIN_SECONDS - 2) == 0
+        backend.join(20)
+        assert not backend.is_alive()
+
+
+def _switch(listening: socket.socket, tls: ssl.SSLContext, protocol: str) -> None:
+    """Agree to one upgrade, say hello and wait for the other side's end."""
+    accepted, _ = listening.accept()
+    with tls.wrap_socket(accepted, server_side=True) as session:
+        _read(session, b"\r\n\r\n")
+        head = f"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: {protocol}\r\n\r\n"
+        session.sendall(head.encode() + b"hello")
+        _all(session)
+
+
+def _read(connection: socket.socket, end: bytes) -> bytes:
+    found = b""
+    while not found.endswith(end):
+        chunk = connection.recv(65536)
+        assert chunk, found
         found += chunk
     return found
 

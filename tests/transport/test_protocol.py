@@ -457,6 +457,30 @@ def test_draining_finishes_what_runs_and_closes_the_rest() -> None:
     serve(wait, test)
 
 
+def test_draining_ends_upgraded_connections_at_once() -> None:
+    class Told(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            self.ended = asyncio.get_running_loop().create_future()
+            cast(asyncio.Transport, transport).write(b"HTTP/1.1 101 Switching Protocols\r\n\r\nlast words")
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            self.ended.set_result(None)
+
+    async def upgrade(request: Request) -> Response:
+        await request.upgrade.take_over(Told).ended
+        return Response(101)
+
+    async def test(connect: Any, server: HTTPServer) -> None:
+        c = await connect()
+        await c.send(b"GET / HTTP/1.1\r\nHost: h\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n")
+        await c.head()
+        async with asyncio.timeout(60):
+            await server.drain(3600)
+        assert await c.rest() == b"last words"
+
+    serve(upgrade, test)
+
+
 def test_a_handler_that_raises_closes_the_connection_only() -> None:
     async def broken(request: Request) -> Response:
         if request.path == "/broken":

@@ -224,12 +224,10 @@ class HTTPProtocol(asyncio.Protocol):
     async def _run(self, exchange: Exchange) -> None:
         try:
             response = await self._handler(exchange.request)
+            if self._is_taken(exchange):
+                return
             if self._closing:
                 await close_stream(response)
-                return
-            upgrade = exchange.request.upgrade
-            if upgrade is not None and upgrade.taken:
-                self._server.forget(self)
                 return
             await self._answer(exchange, response)
         except asyncio.CancelledError:
@@ -249,6 +247,14 @@ class HTTPProtocol(asyncio.Protocol):
             self._finish(exchange)
         finally:
             exchange.release()
+            if self._is_taken(exchange):
+                # The connection's end is told to its new owner, however the request ended.
+                self._server.forget(self)
+
+    @staticmethod
+    def _is_taken(exchange: Exchange) -> bool:
+        upgrade = exchange.request.upgrade
+        return upgrade is not None and upgrade.taken
 
     def _finish(self, exchange: Exchange) -> None:
         self._task = None
@@ -370,6 +376,14 @@ class HTTPProtocol(asyncio.Protocol):
         if idle and not self._closing:
             self._close()
         return idle
+
+    def end_upgraded(self) -> bool:
+        """End a connection that speaks another protocol by now: nothing in it would ever say that it may end. What has
+        been written goes out before. Returns whether it is one."""
+        if self._current is None or not self._is_taken(self._current):
+            return False
+        self._transport.close()
+        return True
 
     def abort(self) -> None:
         self._abort()

@@ -14,7 +14,7 @@ BACKLOG = 4096
 SWEEP_SECONDS = 1.0
 """Deadlines are swept, not set one timer each: a timer for every request costs more than parsing it."""
 GOODBYE_SECONDS = 0.1
-"""What idle clients get to answer the end of their connection when the server drains."""
+"""What idle and upgraded clients get to answer the end of their connection when the server drains."""
 
 
 class HTTPServer:
@@ -105,8 +105,11 @@ class HTTPServer:
         self._loop.call_later(GOODBYE_SECONDS, _abort, idle)
 
     async def drain(self, seconds: float) -> None:
-        """Stop listening, let running answers finish for up to `seconds`, cut the rest."""
+        """Stop listening, end upgraded connections, let running answers finish for up to `seconds`, cut the rest."""
         self.stop_listening()
+        # The end of the process is theirs in net/http, which knows nothing of hijacked connections.
+        upgraded = [connection for connection in list(self.connections) if connection.end_upgraded()]
+        self._loop.call_later(GOODBYE_SECONDS, _abort, upgraded)
         if self.connections and seconds > 0:
             self._emptied = self._loop.create_future()
             await asyncio.wait([self._emptied], timeout=seconds)

@@ -11,12 +11,14 @@ class Upgrade:
     follow an upgrade request cannot be read as HTTP safely.
     """
 
-    __slots__ = ("_rest", "_transport", "taken")
+    __slots__ = ("_rest", "_transport", "on_taken", "taken")
 
     def __init__(self, transport: asyncio.Transport, rest: bytes) -> None:
         self._transport = transport
         self._rest = rest
         self.taken = False
+        self.on_taken: Callable[[], None] | None = None
+        """Called when the connection is taken over: what was a request is one no longer."""
 
     def take_over(self, factory: Callable[[], asyncio.Protocol]) -> asyncio.Protocol:
         """Hand the transport to the protocol that `factory` makes, with the bytes that came already.
@@ -33,4 +35,6 @@ class Upgrade:
         if self._rest:
             protocol.data_received(self._rest)
         self._transport.resume_reading()
+        if self.on_taken is not None:
+            self.on_taken()
         return protocol

@@ -10,6 +10,7 @@ from pilothouse.server.filters.wait_group import with_wait_group
 from pilothouse.server.filters.watch_termination import with_watch_termination
 from pilothouse.server.lifecycle import Signal
 from pilothouse.server.waitgroup import WaitGroup
+from pilothouse.transport.upgrade import Upgrade
 
 Build = Callable[..., Request]
 
@@ -46,6 +47,27 @@ def test_a_streamed_list_counts_until_its_end(build: Build) -> None:
         assert group.count == 1
         assert [chunk async for chunk in response.stream] == []
         assert group.count == 0
+
+    asyncio.run(run())
+
+
+def test_an_upgrade_counts_until_it_is_taken(build: Build) -> None:
+    async def run() -> None:
+        group, counts = WaitGroup(), []
+
+        async def handle(request: Request) -> Response:
+            counts.append(group.count)
+            if request.path == "/take":
+                request.upgrade.on_taken()
+            counts.append(group.count)
+            return Response()
+
+        for path in ("/take", "/leave"):
+            request = build("GET", path)
+            request.upgrade = Upgrade(None, b"")  # type: ignore[arg-type]
+            await with_wait_group(handle, group)(request)
+            counts.append(group.count)
+        assert counts == [1, 0, 0, 1, 1, 0]
 
     asyncio.run(run())
 

@@ -1,6 +1,8 @@
 """Counts running requests, so that a shutdown waits for them (upstream: server/filters/waitgroup.go).
 
-A long list that is sent piece by piece counts until its last piece.
+A long list that is sent piece by piece counts until its last piece, a request whose connection is upgraded until then:
+upgraded connections have no end of their own (kube-apiserver waits for those that its aggregator carries, as long as
+for any request).
 """
 
 from collections.abc import Awaitable
@@ -23,6 +25,24 @@ async def reject_shutting_down() -> Response:
 
 
 def with_wait_group(handler: Handler, group: WaitGroup) -> Handler:
+    async def serve_upgrade(request: Request) -> Response:
+        ended = False
+
+        def end() -> None:
+            nonlocal ended
+            if not ended:
+                ended = True
+                group.done()
+
+        request.upgrade.on_taken = end
+        try:
+            response = await handler(request)
+        except BaseException:
+            end()
+            raise
+        on_end(response, end)
+        return response
+
     async def serve_counted(request: Request) -> Response:
         try:
             response = await handler(request)
@@ -39,7 +59,7 @@ def with_wait_group(handler: Handler, group: WaitGroup) -> Handler:
         if request.context.request_info.long_running:
             return handler(request)
         if group.add():
-            return serve_counted(request)
+            return serve_counted(request) if request.upgrade is None else serve_upgrade(request)
         if is_exempt(request):
             return handler(request)
         return reject_shutting_down()
