@@ -22,6 +22,7 @@ from pilothouse.apimachinery.cel.ast import (
     walk,
 )
 from pilothouse.apimachinery.cel.declarations import Function
+from pilothouse.apimachinery.cel.recursion import Levels
 from pilothouse.apimachinery.cel.source import NOWHERE, Issues
 from pilothouse.apimachinery.cel.types import Substitutions, Type, unwrap_optional
 from pilothouse.apimachinery.cel.values import type_of
@@ -55,6 +56,7 @@ class _Checker:
         self.known = Substitutions()
         self.scopes: list[dict[str, Type]] = []
         self._fresh = 0
+        self._levels = Levels()
 
     def fail(self, node: Node | Entry, message: str) -> None:
         location = NOWHERE if node.offset < 0 else self.issues.source.location(node.offset)
@@ -78,7 +80,11 @@ class _Checker:
             node.type = type_of(node.value)
         elif isinstance(node, Ident):
             self._ident(node)
-        elif isinstance(node, Select):
+        else:
+            self._levels.call(self._compound, node)
+
+    def _compound(self, node: Node) -> None:
+        if isinstance(node, Select):
             self._select(node)
         elif isinstance(node, Call):
             self._call(node)

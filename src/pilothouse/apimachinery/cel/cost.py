@@ -23,6 +23,7 @@ from pilothouse.apimachinery.cel.ast import (
 from pilothouse.apimachinery.cel.callcost import LIST_COST, MAP_COST, REGEX, STRUCT_COST, TRAVERSAL
 from pilothouse.apimachinery.cel.librarycost import call_estimate
 from pilothouse.apimachinery.cel.macros import ACCUMULATOR
+from pilothouse.apimachinery.cel.recursion import Levels
 from pilothouse.apimachinery.cel.sizes import NOTHING, ONE, UNBOUNDED, UNKNOWN, Estimate, fixed
 from pilothouse.apimachinery.cel.types import Type
 
@@ -76,12 +77,16 @@ class _Coster:
         self.known: dict[int, Estimate] = {}
         self.entries: dict[int, _Entries] = {}
         self.locals: dict[str, list[_Local]] = {}
+        self._levels = Levels()
 
     def cost(self, node: Node) -> Estimate:
         if isinstance(node, Ident):
             local = self.local(node.name)
             self.paths[id(node)] = local.path if local is not None else (node.name,)
             return ONE
+        return NOTHING if isinstance(node, Literal) else self._levels.call(self._compound, node)
+
+    def _compound(self, node: Node) -> Estimate:
         if isinstance(node, Select):
             return self._select(node)
         if isinstance(node, Call):

@@ -175,6 +175,12 @@ class Environment:
 
         Kubernetes always optimizes: lists of constants and conversions of constants then cost nothing.
         """
+        try:
+            return self._compile(text, optimize)
+        except RecursionError:
+            raise CompileError("expression is nested too deeply") from None
+
+    def _compile(self, text: str, optimize: bool) -> Program:
         issues = Issues(Source(text))
         root = parse(issues, self.macros)
         if not issues:

@@ -1,6 +1,5 @@
 """Reads an expression into a tree, macros expanded (cel-go parser/parser.go, parser/gen CEL.g4)."""
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -21,6 +20,7 @@ from pilothouse.apimachinery.cel.ast import (
 )
 from pilothouse.apimachinery.cel.macros import COPYING, Expander, MacroError
 from pilothouse.apimachinery.cel.recovery import PRIMARY, UNARY, Abandoned, Mismatch, TokenReader
+from pilothouse.apimachinery.cel.recursion import Levels
 from pilothouse.apimachinery.cel.source import NOWHERE, Issues, Location
 from pilothouse.apimachinery.cel.tokens import tokenize
 
@@ -28,8 +28,8 @@ _MOST_DEPTH = 250
 _MOST_CHARACTERS = 100_000
 #: What macros may copy: chains of them double what they are called on each time (upstream sets no limit).
 _MOST_COPIED = 20_000
-#: Frames that checking and evaluating the deepest tree that the parser lets through may take.
-_FRAMES = 20_000
+#: Levels that one stack takes: each is some sixteen calls.
+_LEVELS = 25
 
 _RESERVED = frozenset((
     "as", "break", "const", "continue", "else", "false", "for", "function", "if", "import", "in", "let", "loop",
@@ -47,8 +47,6 @@ MacroTable = Mapping[tuple[str, int, bool], Expander]
 
 def parse(issues: Issues, macros: MacroTable) -> Node:
     """The tree of the source of `issues`; what is wrong is reported there, and the tree is then of no use."""
-    if sys.getrecursionlimit() < _FRAMES:
-        sys.setrecursionlimit(_FRAMES)
     text = issues.source.text
     if len(text) > _MOST_CHARACTERS:
         message = f"expression code point size exceeds limit: size: {len(text)}, limit {_MOST_CHARACTERS}"
@@ -69,7 +67,7 @@ class _Parser:
         self.r = reader
         self.issues = issues
         self.macros = macros
-        self._depths = {"expr": 0}
+        self._levels = Levels(_LEVELS)
         self._copied = 0
 
     def start(self) -> Node:
@@ -81,17 +79,6 @@ class _Parser:
         return node
 
     # Depth and errors
-
-    @contextmanager
-    def _entered(self, rule: str) -> Iterator[None]:
-        """Counts how deep `rule` stands within itself."""
-        self._depths[rule] += 1
-        if self._depths[rule] > _MOST_DEPTH:
-            self.r.abandon(f"expression recursion limit exceeded: {_MOST_DEPTH}")
-        try:
-            yield
-        finally:
-            self._depths[rule] -= 1
 
     def _within(self, closers: frozenset[str], parse: Callable[[], Node]) -> Node:
         self.r.contexts.append(closers)
@@ -114,19 +101,23 @@ class _Parser:
     # Rules, from loose to tight binding
 
     def _expr(self) -> Node:
-        with self._entered("expr"):
-            node = self._junction("||", "_||_", self._and)
-            if self.r.kind != "?":
-                return node
-            op = self.r.take().offset
-            try:
-                then = self._within(frozenset((":",)), lambda: self._junction("||", "_||_", self._and))
-                self.r.expect(":")
-                other = self._expr()
-            except Mismatch as mismatch:
-                self.r.recover(mismatch)
-                return Node(op)
-            return self._call(op, "_?_:_", [node, then, other])
+        if self._levels.depth == _MOST_DEPTH:
+            self.r.abandon(f"expression recursion limit exceeded: {_MOST_DEPTH}")
+        return self._levels.call(self._conditional)
+
+    def _conditional(self) -> Node:
+        node = self._junction("||", "_||_", self._and)
+        if self.r.kind != "?":
+            return node
+        op = self.r.take().offset
+        try:
+            then = self._within(frozenset((":",)), lambda: self._junction("||", "_||_", self._and))
+            self.r.expect(":")
+            other = self._expr()
+        except Mismatch as mismatch:
+            self.r.recover(mismatch)
+            return Node(op)
+        return self._call(op, "_?_:_", [node, then, other])
 
     def _and(self) -> Node:
         return self._junction("&&", "_&&_", self._relation)

@@ -22,6 +22,7 @@ from pilothouse.apimachinery.cel.declarations import Function
 from pilothouse.apimachinery.cel.logic import conditional, conjunction, disjunction
 from pilothouse.apimachinery.cel.plan import FIRST_VARIABLE, Frame, Plan, Step, charge, constant
 from pilothouse.apimachinery.cel.reading import deep_reader, scalar_reader
+from pilothouse.apimachinery.cel.recursion import Levels
 from pilothouse.apimachinery.cel.source import CompileError
 from pilothouse.apimachinery.cel.types import StructType, Type
 from pilothouse.apimachinery.cel.values import EvaluationError, Optional, shown
@@ -37,6 +38,7 @@ class Planner:
         #: Loop variables, innermost last: (slot, type, whether values are raw).
         self.scopes: list[dict[str, tuple[int, Type, bool]]] = []
         self.slots = FIRST_VARIABLE
+        self._levels = Levels()
 
     def plan(self, node: Node) -> Plan:
         """The value of a node as JSON has it: `Plan.type` says when it is still to be read."""
@@ -44,6 +46,9 @@ class Planner:
             return constant(node.value)
         if isinstance(node, Ident):
             return self._ident(node)
+        return self._levels.call(self._compound, node)
+
+    def _compound(self, node: Node) -> Plan:
         if isinstance(node, Select):
             return self._select(node)
         if isinstance(node, Call):
