@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilothouse.apimachinery.equality import same, same_booleans
+from pilothouse.apimachinery.equality import same, same_booleans, same_or_empty
 
 scalars = st.none() | st.booleans() | st.integers(-1, 1) | st.sampled_from([0.0, 1.0, "", "a"])
 values = st.recursive(
@@ -19,6 +19,12 @@ values = st.recursive(
 def test_booleans_are_no_numbers(a: Any, b: Any, want: bool, booleans: bool) -> None:
     assert same(a, b) is want
     assert same_booleans(a, b) is booleans
+
+
+def test_nothing_is_empty() -> None:
+    assert same_or_empty({"a": [], "b": {"c": ""}, "d": [{"e": None}]}, {"b": {}, "d": [{}]})
+    assert not same_or_empty({"a": 1}, {})
+    assert not same_or_empty({"a": [{}]}, {"a": []})
 
 
 def _typed(value: Any) -> Any:

@@ -1,12 +1,15 @@
 """A server with every version turned on, as kubectl sees it."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from pilothouse.testing.server import TestServer
 from tests.e2e.conftest import Kubectl
+from tests.properties.valid import stub_request
 
+GATES = ("ClusterTrustBundle", "PodCertificateRequest", "StorageVersionMigrator")
 BETA = """
 apiVersion: resource.k8s.io/v1beta1
 kind: ResourceClaim
@@ -44,7 +47,7 @@ spec:
 @pytest.fixture(scope="module")
 def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     flags = [
-        "--runtime-config=api/all=true", "--feature-gates=ClusterTrustBundle=true,StorageVersionMigrator=true",
+        "--runtime-config=api/all=true", f"--feature-gates={','.join(f'{gate}=true' for gate in GATES)}",
         "--storage-backend=memory",
     ]
     with TestServer(flags, data_dir=tmp_path_factory.mktemp("versions")) as server:
@@ -88,3 +91,44 @@ def test_kinds_that_are_beta_or_alpha_only(kubectl: Kubectl) -> None:
     found = kubectl.json("get", "devicetaintrules.v1alpha3.resource.k8s.io", "bad-gpu")
     assert found["metadata"]["labels"] == {"seen": "yes"}
     kubectl("delete", "devicetaintrules", "bad-gpu")
+
+
+CERTIFICATE_REQUEST = f"""
+apiVersion: certificates.k8s.io/v1beta1
+kind: PodCertificateRequest
+metadata: {{name: r}}
+spec:
+  signerName: example.com/s
+  podName: p
+  podUID: p-uid
+  serviceAccountName: sa
+  serviceAccountUID: sa-uid
+  nodeName: n1
+  nodeUID: n1-uid
+  stubPKCS10Request: {stub_request()}
+"""
+CERTIFIED_POD = """
+apiVersion: v1
+kind: Pod
+metadata: {name: certified}
+spec:
+  containers: [{name: c, image: i}]
+  volumes:
+  - name: v
+    projected:
+      sources:
+      - podCertificate: {signerName: example.com/s, keyType: ED25519, credentialBundlePath: bundle.pem}
+"""
+
+
+def test_certificates_of_pods(kubectl: Kubectl) -> None:
+    kubectl("create", "-f", "-", stdin=CERTIFIED_POD)
+    volumes = kubectl.json("get", "pod", "certified")["spec"]["volumes"]
+    assert volumes[0]["projected"]["sources"][0]["podCertificate"]["keyType"] == "ED25519"
+    kubectl("create", "-f", "-", stdin=CERTIFICATE_REQUEST)
+    assert "Pending" in kubectl("get", "podcertificaterequests", "--field-selector=spec.podName=p,spec.nodeName=n1")
+    denied = {"type": "Denied", "status": "True", "reason": "Unknown", "lastTransitionTime": "2026-01-01T00:00:00Z"}
+    patch = json.dumps({"status": {"conditions": [{**denied, "message": ""}]}})
+    kubectl("patch", "podcertificaterequests", "r", "--subresource=status", "--type=merge", f"--patch={patch}")
+    assert "Denied" in kubectl("get", "podcertificaterequests", "r")
+    assert "create" in kubectl("get", "clusterrole", "system:node", "-o", "yaml").partition("podcertificaterequests")[2]

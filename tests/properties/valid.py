@@ -48,6 +48,13 @@ _CANDIDATE: Final = {
 }
 
 
+def stub_request() -> str:
+    """A signing request without a subject, as kubelets make them: base64 of its DER."""
+    builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
+    request = builder.sign(ec.generate_private_key(ec.SECP256R1()), SHA256())
+    return base64.b64encode(request.public_bytes(Encoding.DER)).decode()
+
+
 def authority() -> str:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "authority")])
@@ -253,6 +260,12 @@ _OBJECTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
     ("resource.k8s.io/v1alpha3", "ResourcePoolStatusRequest"): {"spec": {"driver": "gpu.example.com"}},
     ("coordination.k8s.io/v1beta1", "LeaseCandidate"): {"spec": _CANDIDATE},
     ("certificates.k8s.io/v1beta1", "ClusterTrustBundle"): {"spec": {"trustBundle": authority()}},
+    ("certificates.k8s.io/v1beta1", "PodCertificateRequest"): {
+        "spec": {
+            "signerName": "example.com/s", "podName": "p", "podUID": "p-uid", "serviceAccountName": "sa",
+            "serviceAccountUID": "sa-uid", "nodeName": "n", "nodeUID": "n-uid", "stubPKCS10Request": stub_request(),
+        }
+    },
     ("internal.apiserver.k8s.io/v1alpha1", "StorageVersion"): {"metadata": {"name": "{}.example.widgets"}, "spec": {}},
     ("storagemigration.k8s.io/v1beta1", "StorageVersionMigration"): {"spec": {"resource": {"resource": "pods"}}},
     ("flowcontrol.apiserver.k8s.io/v1", "FlowSchema"): {

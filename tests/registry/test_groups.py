@@ -182,7 +182,7 @@ OFF = {
     "admissionregistration.k8s.io/v1alpha1": ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],
     "admissionregistration.k8s.io/v1beta1": ["mutatingadmissionpolicies", "mutatingadmissionpolicybindings"],
     "certificates.k8s.io/v1alpha1": ["clustertrustbundles"],
-    "certificates.k8s.io/v1beta1": ["clustertrustbundles"],
+    "certificates.k8s.io/v1beta1": ["clustertrustbundles", "podcertificaterequests"],
     "coordination.k8s.io/v1alpha2": ["leasecandidates"],
     "coordination.k8s.io/v1beta1": ["leasecandidates"],
     "internal.apiserver.k8s.io/v1alpha1": ["storageversions"],
@@ -195,12 +195,16 @@ OFF = {
     "storage.k8s.io/v1beta1": ["volumeattributesclasses"],
     "storagemigration.k8s.io/v1beta1": ["storageversionmigrations"],
 }
-GATED = {"clustertrustbundles": "ClusterTrustBundle", "storageversionmigrations": "StorageVersionMigrator"}
+GATED = {
+    "clustertrustbundles": "ClusterTrustBundle", "podcertificaterequests": "PodCertificateRequest",
+    "storageversionmigrations": "StorageVersionMigrator",
+}
 
 #: The kinds that are not stored in the version of their group's first one (pkg/kubeapiserver,
 #: NewStorageFactoryConfigEffectiveVersion).
 STORED = {
-    "leasecandidates": "v1beta1", "clustertrustbundles": "v1beta1", "storageversionmigrations": "v1beta1",
+    "leasecandidates": "v1beta1", "clustertrustbundles": "v1beta1", "podcertificaterequests": "v1beta1",
+    "storageversionmigrations": "v1beta1",
     "devicetaintrules": "v1alpha3", "resourcepoolstatusrequests": "v1alpha3", "storageversions": "v1alpha1",
     "mutatingadmissionpolicies": "v1beta1", "mutatingadmissionpolicybindings": "v1beta1",
     "customresourcedefinitions": "v1beta1", "horizontalpodautoscalers": "v2",

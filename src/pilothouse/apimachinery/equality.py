@@ -4,6 +4,7 @@ Python's == takes true for 1 and false for 0. It is right wherever the type sche
 schema describes (raw extensions, unknown fields of custom resources) needs one of these.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -12,6 +13,19 @@ import orjson
 def same(a: Any, b: Any) -> bool:
     """Whether `a` and `b` are the same JSON, the order of keys aside."""
     return a is b or (a == b and _sorted(a) == _sorted(b))
+
+
+def same_or_empty(a: Any, b: Any) -> bool:
+    """Whether two objects of one type say the same: nothing and empty are equal (upstream: equality.Semantic)."""
+    if isinstance(a, Mapping) and isinstance(b, Mapping):
+        return all(same_or_empty(a.get(k), b.get(k)) for k in a.keys() | b.keys())
+    if isinstance(a, Sequence) and isinstance(b, Sequence) and not isinstance(a, str):
+        return len(a) == len(b) and all(map(same_or_empty, a, b))
+    return a == b or (_is_empty(a) and _is_empty(b))
+
+
+def _is_empty(value: Any) -> bool:
+    return value is None or value == "" or value == [] or value is False
 
 
 def _sorted(value: Any) -> bytes:

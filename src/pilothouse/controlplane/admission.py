@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pilothouse.admission import chain
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
+from pilothouse.registry.certificates.access import may
 from pilothouse.registry.statuswriter import StatusWriter
 
 if TYPE_CHECKING:
@@ -72,14 +73,7 @@ def _node_restriction(options: Options, lister: Lister, authorizer: Authorizer) 
 
 
 def _asks(authorizer: Authorizer) -> MaySign:
-    async def may(context: Context, verb: str, name: str) -> bool:
-        signer = Attributes(
-            context.user, verb, api_group="certificates.k8s.io", api_version="*", resource="signers", name=name
-        )
-        try:
-            decision, _ = await authorizer.authorize(signer)
-        except AuthorizationError:
-            return False
-        return decision is Decision.ALLOW
+    async def may_sign(context: Context, verb: str, name: str) -> bool:
+        return await may(authorizer, context.user, verb, name)
 
-    return may
+    return may_sign

@@ -100,7 +100,7 @@ def _parts(
         from pilothouse.authorization.node.graph import Graph as NodeGraph
 
         graph = NodeGraph()
-        node = NodeAuthorizer(graph, node_rules(enabled))
+        node = NodeAuthorizer(graph, node_rules(enabled), pod_certificates=enabled("PodCertificateRequest"))
     if "ABAC" in types:
         abac = _abac(options.authorization_policy_file)
     return Parts(rbac=rbac if "RBAC" in types else None, node=node, abac=abac), graph

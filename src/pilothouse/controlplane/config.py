@@ -100,6 +100,7 @@ def dependencies(
     first_port, last_port = plane.service_node_port_range
     return Dependencies(
         stores=lambda resource: stores[resource], resource_of=lambda gvk: resource_of(stores, gvk),
+        enabled=options.feature_gates.enabled,
         authorizer=access.authorizer, rule_resolver=access.rules, rbac=access.rbac,
         authenticator=who.requests,
         token_issuer=issuer,

@@ -15,6 +15,7 @@ _WITH_METADATA = {
     "flowcontrol.apiserver.k8s.io": ("flowschemas", "prioritylevelconfigurations"),
     "networking.k8s.io": ("servicecidrs",),
     "resource.k8s.io": ("devicetaintrules", "resourceclaims"),
+    "scheduling.k8s.io": ("podgroups",),
     "storage.k8s.io": ("volumeattachments",),
 }
 #: What a write through a subresource resets where it is not just the spec.
@@ -45,6 +46,7 @@ _KEPT = {
 }
 _MAIN: dict[GroupResource, tuple[tuple[str, ...], ...]] = {
     GroupResource("certificates.k8s.io", "certificatesigningrequests"): (("spec",), ("status",)),
+    GroupResource("certificates.k8s.io", "podcertificaterequests"): (),
 }
 
 
@@ -57,5 +59,7 @@ def reset_fields(resource: Resource, subresource: str = "") -> FieldSet | Kept:
         if found is None:
             found = _STATUS_RESETS if subresource == "status" else ()
     else:
-        found = _MAIN.get(resource.group_resource) or tuple((name,) for name in resource.strategy.status_fields)
+        found = _MAIN.get(resource.group_resource)
+        if found is None:
+            found = tuple((name,) for name in resource.strategy.status_fields)
     return from_paths(found)

@@ -15,7 +15,7 @@ from pilothouse.options import values
 
 SWITCHABLE: frozenset[str] = frozenset({
     "APIResponseCompression", "AllowParsingUserUIDFromCertAuth", "ClusterTrustBundle", "ConstrainedImpersonation",
-    "StorageVersionMigrator",
+    "PodCertificateRequest", "StorageVersionMigrator",
 })
 
 

@@ -34,6 +34,10 @@ def _no_stores(resource: GroupResource) -> Store:
     raise LookupError(f"no storage of {resource} was handed to the API groups")
 
 
+def _no_gate(gate: str) -> bool:
+    return False
+
+
 def _no_resource(gvk: GroupVersionKind) -> str:
     return ""
 
@@ -57,10 +61,12 @@ class Dependencies:
     `max_token_expiration` is in seconds, 0 for no limit. `service_ip_ranges` are CIDRs, the first one
     decides the default family. `node_ports` is the range of --service-node-port-range. `clock` gives Unix seconds.
     `allow_privileged`: whether containers may be privileged. `rbac` knows the stored roles and bindings, whether
-    or not it is among the authorizers. `resource_of` finds the resource of a served kind, "" for none.
+    or not it is among the authorizers. `resource_of` finds the resource of a served kind, "" for none. `enabled` tells
+    whether a feature gate is.
     """
 
     stores: Stores = _no_stores
+    enabled: Callable[[str], bool] = _no_gate
     resource_of: Callable[[GroupVersionKind], str] = _no_resource
     authorizer: Authorizer | None = None
     rule_resolver: RuleResolver | None = None

@@ -20,7 +20,7 @@ def authorizer() -> NodeAuthorizer:
     graph.observe("persistentvolumes", volume(), deleted=False)
     for kind in ("volumeattachments", "resourceslices"):
         graph.observe(kind, {"metadata": {"name": "mine"}, "spec": {"nodeName": "n1"}}, deleted=False)
-    return NodeAuthorizer(graph, node_rules())
+    return NodeAuthorizer(graph, node_rules(), pod_certificates=True)
 
 
 def ask(authorizer: NodeAuthorizer, text: str, user: User = NODE, **more: Any) -> tuple[bool, str]:
@@ -97,6 +97,11 @@ def test_lists_of_its_own(authorizer: NodeAuthorizer) -> None:
         assert ask(authorizer, f"list {what}", field_selector="spec.nodeName=n1,a!=b")[0]
         for other in ("spec.nodeName=n2", "spec.nodeName!=n1", "metadata.name=x", "nonsense"):
             assert not ask(authorizer, f"watch {what}", field_selector=other)[0]
+
+
+def test_certificates_of_pods_need_their_gate() -> None:
+    ungated = NodeAuthorizer(Graph(), node_rules())
+    assert ask(ungated, "create certificates.k8s.io/podcertificaterequests ns/") == (False, "")
 
 
 def test_who_is_a_node(authorizer: NodeAuthorizer) -> None:

@@ -49,9 +49,8 @@ def test_missing_subjects_and_labels_come_back() -> None:
 def test_gates_bring_roles_and_rules() -> None:
     policy = wanted(lambda gate: True)
     assert {name: len(objects) for name, objects in policy.items()} == {
-        "clusterroles": 73, "clusterrolebindings": 54, "roles": 7, "rolebindings": 7,
+        "clusterroles": 75, "clusterrolebindings": 56, "roles": 7, "rolebindings": 7,
     }
     node = next(role for role in policy["clusterroles"] if role["metadata"]["name"] == "system:node")
-    assert node["rules"][-1] == {
-        "verbs": ["get", "list", "watch"], "apiGroups": ["certificates.k8s.io"], "resources": ["clustertrustbundles"],
-    }
+    assert [rule["resources"] for rule in node["rules"][-2:]] == [["clustertrustbundles"], ["podcertificaterequests"]]
+    assert node["rules"][-1]["verbs"] == ["create", "get", "list", "watch"]

@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from pilothouse.registry.certificates.pem import blocks, certificates_error, request_error
-from pilothouse.registry.certificates.validation import validate_signer_name, validate_signing_request
+from pilothouse.registry.certificates.validation import validate_signing_request
 from tests.registry.certificates.requests import CERTIFICATE, CERTIFICATE_PEM, REQUEST, REQUEST_PEM
 from tests.registry.checks import begins, edited
 
@@ -35,21 +35,6 @@ def test_old_faults_may_stay() -> None:
     odd = edited(edited(GOOD, "spec.usages", ["odd", "odd"]), "status.certificate", "eA==")
     assert len(validate_signing_request(odd)) == 4
     begins(validate_signing_request(odd, odd), [])
-
-
-@pytest.mark.parametrize(("name", "expected"), [
-    ("a.b/c.d", []),
-    ("", [": Required value"]),
-    ("nodomain", [': Invalid value: "nodomain": must be a fully qualified domain and path of the form']),
-    ("A.b/c", [': Invalid value: "A.b": validating label "A": a lowercase RFC 1123 label']),
-    ("a/c", [': Invalid value: "a": should be a domain with at least two segments separated by dots']),
-    ("a.b/C", [': Invalid value: "C": validating label "C": a lowercase RFC 1123 subdomain']),
-    (f"a.b/{'c' * 600}", [
-        f': Invalid value: "{"c" * 600}": validating label', ": Too long: may not be more than 571 bytes",
-    ]),
-])
-def test_signer_names(name: str, expected: list[str]) -> None:
-    begins(validate_signer_name(name), expected)
 
 
 def test_requests_must_be_signed_by_their_key() -> None:

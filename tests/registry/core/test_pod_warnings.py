@@ -27,10 +27,11 @@ from tests.registry.core.checks import Object, container, pod
         ]),
         ({"volumes": [{"name": "v", "projected": {"sources": [
             {"configMap": {"name": "c", "items": [{"key": "k", "path": "a"}]}}, {},
-            {"serviceAccountToken": {"path": "a/b"}},
+            {"serviceAccountToken": {"path": "a/b"}}, {"podCertificate": {"keyPath": "a/c/"}},
         ]}}]}, [
             'volume "v" (Projected) has no sources provided',
             'volume "v" (Projected): overlapping paths: "a/b" (ServiceAccountToken) with "a" (ConfigMap "c")',
+            'volume "v" (Projected): overlapping paths: "a/c" (PodCertificate key) with "a" (ConfigMap "c")',
         ]),
         ({"imagePullSecrets": [{"name": "a"}, {"name": "a"}, {}]}, [
             'spec.imagePullSecrets[1].name: duplicate name "a"', 'spec.imagePullSecrets[2].name: invalid empty name ""',

@@ -22,6 +22,28 @@ from tests.registry.core.checks import POD_RULES, Object, texts
             "larger than 2^32 seconds",
             'path: Invalid value: "/t": must be a relative path',
         ]),
+        ([{"podCertificate": {"signerName": "e.com/s", "keyType": "ED25519", "keyPath": "k"}}], []),
+        ([{"secret": {"name": "s", "items": [{"key": "k", "path": "a"}]}}, {"podCertificate": {
+            "signerName": "s", "maxExpirationSeconds": 60, "keyPath": "a", "credentialBundlePath": "/b",
+            "userAnnotations": {"k": ""},
+        }}], [
+            'sources[1].podCertificate.signerName: Invalid value: "s": must be a fully qualified domain and path of '
+            "the form 'example.com/signer-name'",
+            'sources[1].podCertificate.userAnnotations: Invalid value: "k": must be a domain-prefixed key (such as '
+            '"acme.io/foo")',
+            'sources[1].podCertificate.keyType: Unsupported value: "": supported values: "RSA3072", "RSA4096", '
+            '"ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"',
+            "sources[1].podCertificate.maxExpirationSeconds: Invalid value: 60: if provided, maxExpirationSeconds must "
+            "be >= 3600",
+            'sources[1].podCertificate.credentialBundlePath: Invalid value: "/b": must be a relative path',
+            ': Invalid value: "a": conflicting duplicate paths',
+        ]),
+        ([{"podCertificate": {"signerName": "kubernetes.io/s", "keyType": "RSA3072", "maxExpirationSeconds": 86401}}], [
+            "sources[0].podCertificate.maxExpirationSeconds: Invalid value: 86401: if provided, maxExpirationSeconds "
+            "must be <= 86400",
+            "sources[0].podCertificate: Required value: specify at least one of credentialBundlePath, keyPath, and "
+            "certificateChainPath",
+        ]),
         ([{"secret": {"name": "s"}, "configMap": {"name": "c"}}],
          ["sources[0]: Forbidden: may not specify more than 1 volume type per source"]),
         ([{"downwardAPI": {"items": [{"path": "a"}]}}],

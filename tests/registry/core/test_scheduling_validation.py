@@ -124,6 +124,14 @@ def test_spreading() -> None:
     ]
 
 
+def test_groups() -> None:
+    assert texts(scheduling.validate_scheduling_group({"podGroupName": "g.h"})) == []
+    assert texts(scheduling.validate_scheduling_group({})) == [
+        "podGroupName: Invalid value: null: must specify one of: `podGroupName`",
+    ]
+    assert len(scheduling.validate_scheduling_group({"podGroupName": ""})) == 1
+
+
 def test_gates() -> None:
     assert texts(scheduling.validate_scheduling_gates([{"name": "a"}, {"name": "a"}])) == ['[1]: Duplicate value: "a"']
     assert texts(scheduling.validate_readiness_gates([{"conditionType": "a.b/c"}])) == []

@@ -24,9 +24,10 @@ Answer = tuple[Decision, str]
 
 
 class NodeAuthorizer:
-    """`rules` are those of the cluster role system:node: what every node may do with what is nobody's."""
+    """`rules` are those of the cluster role system:node: what every node may do with what is nobody's.
+    `pod_certificates` tells whether the gate PodCertificateRequest is on."""
 
-    def __init__(self, graph: Graph, rules: Iterable[Mapping[str, Any]]) -> None:
+    def __init__(self, graph: Graph, rules: Iterable[Mapping[str, Any]], *, pod_certificates: bool = False) -> None:
         self._graph = graph
         self._rules = [CompiledRule(rule) for rule in rules]
         self._special: dict[tuple[str, str], Callable[[str, Attributes], Answer]] = {
@@ -36,8 +37,9 @@ class NodeAuthorizer:
             ("", "serviceaccounts"): self._service_account, ("coordination.k8s.io", "leases"): self._lease,
             ("storage.k8s.io", "csinodes"): self._csi_node, ("resource.k8s.io", "resourceslices"): self._slice,
             ("", "nodes"): self._node, ("", "pods"): self._pod,
-            ("certificates.k8s.io", "podcertificaterequests"): self._certificate_request,
         }
+        if pod_certificates:
+            self._special["certificates.k8s.io", "podcertificaterequests"] = self._certificate_request
 
     async def authorize(self, attributes: Attributes) -> Answer:
         node = node_identity(attributes.user)

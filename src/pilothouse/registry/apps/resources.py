@@ -3,7 +3,7 @@
 from pilothouse.registry.apps import defaults, strategies
 from pilothouse.registry.apps.printers import PRINTERS
 from pilothouse.registry.core.controllers import replicas
-from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_rules import PodRules, pod_rules
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import SCALE, STATUS, Group, Kinds, Version
 from pilothouse.registry.rest import Resource
@@ -56,5 +56,5 @@ def _workloads(rules: PodRules) -> tuple[Resource, ...]:
 
 
 def build(dependencies: Dependencies) -> Group:
-    workloads = _workloads(PodRules(privileged=dependencies.allow_privileged))
+    workloads = _workloads(pod_rules(dependencies))
     return Group("apps", 17800, (Version("v1", 15, workloads),))

@@ -2,7 +2,7 @@
 
 from pilothouse.registry.batch import defaults, strategies
 from pilothouse.registry.batch.printers import PRINTERS
-from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_rules import PodRules, pod_rules
 from pilothouse.registry.dependencies import Dependencies
 from pilothouse.registry.kinds import STATUS, Group, Kinds, Version
 from pilothouse.registry.rest import Resource
@@ -34,5 +34,5 @@ def _jobs(rules: PodRules) -> tuple[Resource, ...]:
 
 
 def build(dependencies: Dependencies) -> Group:
-    jobs = _jobs(PodRules(privileged=dependencies.allow_privileged))
+    jobs = _jobs(pod_rules(dependencies))
     return Group("batch", 17400, (Version("v1", 15, jobs),))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pilothouse.apimachinery import field, names
 from pilothouse.apimachinery.validation import byte_length
 from pilothouse.registry.certificates.pem import Block, blocks
-from pilothouse.registry.certificates.validation import validate_signer_name
+from pilothouse.registry.core.signers import validate_signer_name
 from pilothouse.registry.rest import Object
 from pilothouse.registry.rules import Errors, Obj, immutable, within
 from pilothouse.registry.strategies import Conditional

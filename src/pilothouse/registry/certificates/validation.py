@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error, go_quote
-from pilothouse.apimachinery.validation import byte_length, is_dns1123_label, is_dns1123_subdomain
 from pilothouse.registry.certificates.pem import certificates_error, request_error
-from pilothouse.registry.rules import Errors, Format, unique, within
+from pilothouse.registry.core.signers import validate_signer_name
+from pilothouse.registry.rules import Errors, unique, within
 
 Object = Mapping[str, Any]
 
@@ -20,8 +20,6 @@ _ANY = ("False", "True", "Unknown")
 _WHERE = "status.conditions"
 _LEGACY_SIGNER: Final = "kubernetes.io/legacy-unknown"
 _LEAST_SECONDS: Final = 600
-_MOST_DOMAIN: Final = 253
-_MOST_SIGNER_NAME: Final = 253 + 1 + 253 + 63 + 1
 _USAGES: Final = (
     "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment",
     "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel",
@@ -73,32 +71,6 @@ def _validate_spec(spec: Object, old: Object | None) -> Errors:
         text = f"may not specify a duration less than {_LEAST_SECONDS} seconds (10 minutes)"
         errors.append(field.invalid("expirationSeconds", seconds, text))
     return errors
-
-
-def validate_signer_name(name: str) -> Errors:
-    """The name of a signer, at the empty path (upstream: core/validation ValidateSignerName)."""
-    if not name:
-        return (field.required(""),)
-    if name.count("/") != 1:
-        text = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
-        return (field.invalid("", name, text),)
-    domain, _, path = name.partition("/")
-    errors = [field.too_long("", _MOST_DOMAIN)] if byte_length(domain) > _MOST_DOMAIN else []
-    errors += _labels(domain, is_dns1123_label)
-    if "." not in domain:
-        errors.append(field.invalid("", domain, "should be a domain with at least two segments separated by dots"))
-    errors += _labels(path, is_dns1123_subdomain)
-    if byte_length(name) > _MOST_SIGNER_NAME:
-        errors.append(field.too_long("", _MOST_SIGNER_NAME))
-    return errors
-
-
-def _labels(text: str, is_format: Format) -> Errors:
-    """What is wrong with the first bad label."""
-    for label in text.split("."):
-        if found := is_format(label):
-            return [field.invalid("", text, f"validating label {go_quote(label)}: {reason}") for reason in found]
-    return ()
 
 
 def _validate_chain(obj: Object, old: Object | None) -> list[Error]:

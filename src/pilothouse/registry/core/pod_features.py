@@ -1,6 +1,7 @@
 """Fields of pods that no gate lets in, and what is made of old annotations (upstream: pkg/api/pod DropDisabled…).
 
-The gates behind these fields are off and cannot be turned on, so that no stored pod has them either.
+Most gates behind these fields are off and cannot be turned on, so that no stored pod has them either. What came while a
+gate was on may stay.
 """
 
 from __future__ import annotations
@@ -9,25 +10,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from pilothouse.registry.core.pod_annotation_validation import APP_ARMOR, app_armor_profile
+from pilothouse.registry.core.pod_rules import PodRules
 
 Object = dict[str, Any]
 
 _CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
-#: Gates ClusterTrustBundleProjection and PodCertificateRequest.
-_PROJECTIONS = ("clusterTrustBundle", "podCertificate")
 
 
-def drop_disabled_fields(spec: Object | None) -> None:
-    """In place, of a pod or of a pod template."""
+def drop_disabled_fields(spec: Object | None, old: Object | None, rules: PodRules) -> None:
+    """In place, of a pod or of a pod template; `old` is the stored spec."""
     if not spec:
         return
-    for volume in spec.get("volumes") or ():
-        projected = volume.get("projected")
-        for source in (projected.get("sources") if projected else None) or ():
-            for name in _PROJECTIONS:
-                source.pop(name, None)
-    # gate GenericWorkload
-    spec.pop("schedulingGroup", None)
+    keeps_certificates = rules.pod_certificates or any("podCertificate" in source for source in _sources(old or {}))
+    for source in _sources(spec):
+        # gate ClusterTrustBundleProjection
+        source.pop("clusterTrustBundle", None)
+        if not keeps_certificates:
+            source.pop("podCertificate", None)
+    if not rules.scheduling_groups and not (old and "schedulingGroup" in old):
+        spec.pop("schedulingGroup", None)
     for container in _containers(spec):
         lifecycle = container.get("lifecycle")
         # gate ContainerStopSignals
@@ -43,6 +44,13 @@ def drop_disabled_status_fields(status: Object) -> None:
                 mount.pop("volumeStatus", None)
     # gate DRANodeAllocatableResources
     status.pop("nodeAllocatableResourceClaimStatuses", None)
+
+
+def _sources(spec: Object) -> Iterator[Object]:
+    """Of the projected volumes."""
+    for volume in spec.get("volumes") or ():
+        projected = volume.get("projected")
+        yield from (projected.get("sources") if projected else None) or ()
 
 
 def _containers(spec: Object) -> Iterator[Object]:

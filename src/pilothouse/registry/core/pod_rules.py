@@ -5,7 +5,10 @@ Rules have become stricter over time. What an older server let in may stay: `tol
 
 from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pilothouse.registry.dependencies import Dependencies
 
 Obj = Mapping[str, Any]
 
@@ -13,11 +16,14 @@ Obj = Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class PodRules:
     """`is_pod`: the spec is a pod's, not a template's. `privileged`: whether containers may be that (flag
-    --allow-privileged). The rest is what the stored object has and may keep.
+    --allow-privileged). `pod_certificates` and `scheduling_groups`: whether the gates of these fields are on
+    (PodCertificateRequest, GenericWorkload). The rest is what the stored object has and may keep.
     """
 
     is_pod: bool = False
     privileged: bool = False
+    pod_certificates: bool = False
+    scheduling_groups: bool = False
     invalid_deletion_cost: bool = False
     invalid_selector_values: bool = False
     invalid_spread_selectors: bool = False
@@ -27,6 +33,15 @@ class PodRules:
     host_sysctls: bool = False
     selinux_policies: bool = False
     user_namespace_devices: bool = False
+
+
+def pod_rules(dependencies: "Dependencies", *, is_pod: bool = False) -> PodRules:
+    """The rules of this server's pods or templates."""
+    return PodRules(
+        is_pod=is_pod, privileged=dependencies.allow_privileged,
+        pod_certificates=dependencies.enabled("PodCertificateRequest"),
+        scheduling_groups=dependencies.enabled("GenericWorkload"),
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -240,6 +240,8 @@ def _rest(spec: Obj, rules: PodRules) -> Errors:
         errors += within("overhead", container_resources({"limits": overhead}, frozenset(), rules))
     if spec.get("os") is not None:
         errors += validate_os(spec)
+    if (group := spec.get("schedulingGroup")) is not None:
+        errors += within("schedulingGroup", scheduling.validate_scheduling_group(group))
     return [*errors, *_file_key_volumes(spec)]
 
 

@@ -30,6 +30,7 @@ from pilothouse.registry.strategies import keep, label_name_warnings
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
+_RULES = PodRules(is_pod=True)
 SELECTABLE = (
     "spec.nodeName", "spec.restartPolicy", "spec.schedulerName", "spec.serviceAccountName", "spec.hostNetwork",
     "status.phase", "status.podIP", "status.podIPs", "status.nominatedNodeName",
@@ -61,7 +62,7 @@ class _Writes(Strategy):
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         part = self.part(obj, old)
-        drop_disabled_fields(part)
+        drop_disabled_fields(part, old.get("spec"), self._rules)
         metadata = obj["metadata"]
         keep(
             metadata, old["metadata"],
@@ -117,15 +118,15 @@ class BindingStrategy(Strategy):
 
 
 class PodStrategy(Strategy):
-    """`clock` gives Unix seconds. `privileged`: whether containers may be that."""
+    """`clock` gives Unix seconds."""
 
     generation = True
     status_fields = ("status",)
     graceful = True
 
-    def __init__(self, clock: Callable[[], float], *, privileged: bool = False) -> None:
+    def __init__(self, clock: Callable[[], float], rules: PodRules = _RULES) -> None:
         self._clock = clock
-        self._rules = PodRules(is_pod=True, privileged=privileged)
+        self._rules = rules
         self.subresource_strategies = {
             "ephemeralcontainers": EphemeralContainersStrategy(self._rules),
             "resize": ResizeStrategy(self._rules),
@@ -150,13 +151,13 @@ class PodStrategy(Strategy):
             ]
         status["qosClass"] = qos_class(spec)
         obj["status"] = status
-        drop_disabled_fields(spec)
+        drop_disabled_fields(spec, None, self._rules)
         _merge_label_keys(spec, obj["metadata"].get("labels") or {})
         for text in app_armor_fields(obj):
             ctx.warn(text)
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
-        drop_disabled_fields(obj.get("spec"))
+        drop_disabled_fields(obj.get("spec"), old.get("spec"), self._rules)
 
     def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
         # Old kubelets send owner references that break garbage collection.

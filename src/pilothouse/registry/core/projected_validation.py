@@ -1,6 +1,6 @@
 """Validation of volumes made of keys of other objects (upstream: core/validation validateProjectedVolumeSource).
 
-Sources behind gates that are off (cluster trust bundles, pod certificates) have been dropped before.
+Sources behind gates that are off (cluster trust bundles, perhaps pod certificates) have been dropped before.
 """
 
 from __future__ import annotations
@@ -10,10 +10,18 @@ from pilothouse.apimachinery.field import Error
 from pilothouse.registry.core.downward_validation import volume_file
 from pilothouse.registry.core.paths import is_local_path, mode
 from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.signers import (
+    LEAST_EXPIRATION,
+    most_expiration,
+    validate_signer_name,
+    validate_user_annotations,
+)
 from pilothouse.registry.remembered import Good
-from pilothouse.registry.rules import NONE, Check, Errors, Obj, each, matching, required, within
+from pilothouse.registry.rules import NONE, Check, Errors, Obj, each, matching, one_of, required, within
 
 _CONFLICT = "conflicting duplicate paths"
+_KEY_TYPES = ("RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519")
+_CERTIFICATE_PATHS = ("credentialBundlePath", "keyPath", "certificateChainPath")
 _TEN_MINUTES = 10 * 60
 
 
@@ -57,6 +65,8 @@ def _check_projected(source: Obj, rules: PodRules) -> Errors:
             errors += _files(files, f"{at}.downwardAPI", paths)
         if (token := part.get("serviceAccountToken")) is not None:
             errors += _token(token, f"{at}.serviceAccountToken", rules)
+        if (certificate := part.get("podCertificate")) is not None:
+            errors += _certificate(certificate, f"{at}.podCertificate", paths)
         if len(part) > 1:
             errors.append(field.forbidden(at, "may not specify more than 1 volume type per source"))
     return errors
@@ -100,4 +110,29 @@ def _token(token: Obj, at: str, rules: PodRules) -> Errors:
         errors.append(field.required("path"))
     elif not rules.non_local_token_path:
         errors += matching(token, "path", is_local_path)
+    return errors
+
+
+def _certificate(source: Obj, at: str, paths: set[str]) -> Errors:
+    signer, seconds = source.get("signerName") or "", source.get("maxExpirationSeconds")
+    errors = [*within(f"{at}.signerName", validate_signer_name(signer))]
+    if (annotations := source.get("userAnnotations")) is not None:
+        errors += validate_user_annotations(annotations, f"{at}.userAnnotations")
+    errors += within(at, one_of(source, "keyType", _KEY_TYPES))
+    if seconds is not None:
+        most = most_expiration(signer)
+        text = "if provided, maxExpirationSeconds must be "
+        if seconds < LEAST_EXPIRATION:
+            errors.append(field.invalid(f"{at}.maxExpirationSeconds", seconds, f"{text}>= {LEAST_EXPIRATION}"))
+        if seconds > most:
+            errors.append(field.invalid(f"{at}.maxExpirationSeconds", seconds, f"{text}<= {most}"))
+    given = [name for name in _CERTIFICATE_PATHS if source.get(name)]
+    for name in given:
+        errors += within(at, matching(source, name, is_local_path))
+        if source[name] in paths:
+            errors.append(field.invalid("", source[name], _CONFLICT))
+        paths.add(source[name])
+    if not given:
+        text = "specify at least one of credentialBundlePath, keyPath, and certificateChainPath"
+        errors.append(field.required(at, text))
     return errors

@@ -23,7 +23,7 @@ from pilothouse.registry.core.node_ports import NodePorts
 from pilothouse.registry.core.pod_connect import pod_attach, pod_exec, pod_portforward
 from pilothouse.registry.core.pod_defaults import default_pod
 from pilothouse.registry.core.pod_log import PodLog
-from pilothouse.registry.core.pod_rules import PodRules
+from pilothouse.registry.core.pod_rules import PodRules, pod_rules
 from pilothouse.registry.core.printers import PRINTERS
 from pilothouse.registry.core.proxies import NodeProxy, PodProxy, ServiceProxy
 from pilothouse.registry.core.service_account_token import TokenRequests
@@ -169,7 +169,7 @@ def _pods(dependencies: Dependencies, binder: Binder, kubelets: Kubelets) -> Res
             Subresource("resize", write, handler="object"),
             STATUS,
         ),
-        strategy=pods.PodStrategy(dependencies.clock, privileged=dependencies.allow_privileged),
+        strategy=pods.PodStrategy(dependencies.clock, pod_rules(dependencies, is_pod=True)),
         default=default_pod,
         selectable=pods.selectable,
         selectable_names=pods.SELECTABLE,
@@ -207,7 +207,7 @@ def build(dependencies: Dependencies) -> Group:
     token = GroupVersionKind("authentication.k8s.io", "v1", "TokenRequest")
     resources = (
         *_STATIC,
-        *_templated(PodRules(privileged=dependencies.allow_privileged)),
+        *_templated(pod_rules(dependencies)),
         _v1("Binding", "bindings", verbs=("create",), virtual={"create": binder}),
         _v1(
             "ComponentStatus",

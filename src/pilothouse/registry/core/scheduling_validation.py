@@ -269,6 +269,13 @@ def validate_scheduling_gates(gates: Sequence[Obj]) -> Errors:
     return errors
 
 
+def validate_scheduling_group(group: Obj) -> Errors:
+    """Upstream's first kind of group, of more to come."""
+    if group.get("podGroupName") is None:
+        return (field.invalid("podGroupName", None, "must specify one of: `podGroupName`"),)
+    return matching(group, "podGroupName", is_dns1123_subdomain)
+
+
 def new_gates(gates: Sequence[Obj], old: Collection[str]) -> Errors:
     """Gates may only be opened."""
     return [

@@ -41,10 +41,10 @@ class Templated(Strategy):
         return template
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
-        drop_disabled_fields(self.template(obj).get("spec"))
+        drop_disabled_fields(self.template(obj).get("spec"), None, self._rules)
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
-        drop_disabled_fields(self.template(obj).get("spec"))
+        drop_disabled_fields(self.template(obj).get("spec"), self.template(old).get("spec"), self._rules)
 
     def tolerating(self, check: Callable[[PodRules], Errors], old: Object) -> list[Error]:
         """The errors of an update, without those that `old` had already."""

@@ -21,6 +21,10 @@ _DEPRECATED = {
     "cephfs": ("cephfs", "deprecated in v1.28, non-functional in v1.31+"),
     "rbd": ("rbd", "deprecated in v1.28, non-functional in v1.31+"),
 }
+#: Paths of a pod's certificate, and what is written there, in upstream's order.
+_CERTIFICATE_PATHS = (
+    ("certificateChainPath", "chain"), ("keyPath", "key"), ("credentialBundlePath", "credential bundle"),
+)
 #: A path in a volume and what puts a file there ("" where the volume has one source only).
 _Place = tuple[str, str]
 
@@ -75,8 +79,12 @@ def _projected(source: Obj) -> list[_Place]:
         if part is not None and part.get("items"):
             shown = kind if key == "downwardAPI" else f"{kind} {go_quote(part.get('name') or '')}"
             return [(item.get("path") or "", shown) for item in part["items"]]
-    token = source.get("serviceAccountToken")
-    return [] if token is None else [(token.get("path") or "", "ServiceAccountToken")]
+    if (token := source.get("serviceAccountToken")) is not None:
+        return [(token.get("path") or "", "ServiceAccountToken")]
+    certificate = source.get("podCertificate") or {}
+    return [
+        (certificate[name], f"PodCertificate {shown}") for name, shown in _CERTIFICATE_PATHS if certificate.get(name)
+    ]
 
 
 def _colliding(volume: Obj, what: str, places: Sequence[_Place]) -> Iterator[str]:

@@ -6,6 +6,7 @@ import math
 from typing import Any, Final
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.equality import same_or_empty
 from pilothouse.registry.flowcontrol import mandatory
 from pilothouse.registry.rules import Errors, Obj, go_struct, member, required, within
 
@@ -48,7 +49,7 @@ def _validate_mandatory(name: str, spec: Obj) -> Errors:
     if name == "exempt":
         what += " except the 'spec.exempt' field"
         compared = {k: v for k, v in spec.items() if k != "exempt"}
-    if mandatory.same(compared, fixed):
+    if same_or_empty(compared, fixed):
         return ()
     return (field.invalid("spec", _shown(spec), f"{what} must equal the fixed value"),)
 

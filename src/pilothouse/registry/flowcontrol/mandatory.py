@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 _EVERYTHING: Final = {
@@ -39,16 +39,3 @@ PRIORITY_LEVELS: Final[Mapping[str, Mapping[str, Any]]] = {
         "limited": {"nominalConcurrencyShares": 5, "limitResponse": {"type": "Reject"}, "lendablePercent": 0},
     },
 }
-
-
-def same(a: Any, b: Any) -> bool:
-    """Whether two specs say the same: nothing and empty are equal (upstream: apiequality.Semantic)."""
-    if isinstance(a, Mapping) and isinstance(b, Mapping):
-        return all(same(a.get(k), b.get(k)) for k in a.keys() | b.keys())
-    if isinstance(a, Sequence) and isinstance(b, Sequence) and not isinstance(a, str):
-        return len(a) == len(b) and all(map(same, a, b))
-    return a == b or (_is_empty(a) and _is_empty(b))
-
-
-def _is_empty(value: Any) -> bool:
-    return value is None or value == "" or value == [] or value is False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.equality import same_or_empty
 from pilothouse.apimachinery.names import is_dns_label
 from pilothouse.apimachinery.validation import is_dns1123_subdomain
 from pilothouse.registry.flowcontrol import mandatory
@@ -33,7 +34,7 @@ def validate_flow_schema(schema: Obj) -> Errors:
     name, spec = schema["metadata"].get("name") or "", schema.get("spec") or {}
     errors = [*within("spec", _validate_spec(name, spec))]
     fixed = mandatory.FLOW_SCHEMAS.get(name)
-    if fixed is not None and not mandatory.same(spec, fixed):
+    if fixed is not None and not same_or_empty(spec, fixed):
         errors.append(field.invalid("spec", _shown(spec), f"spec of '{name}' must equal the fixed value"))
     return [*errors, *validate_conditions(schema)]
 
