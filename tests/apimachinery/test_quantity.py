@@ -94,3 +94,28 @@ def test_canonical_form_means_the_same_and_is_stable(whole: int, cut: int, suffi
 @given(st.integers(-(2**62), 2**62), st.integers(-(2**62), 2**62))
 def test_addition_is_exact(a: int, b: int) -> None:
     assert Quantity(a, -3) + Quantity(b) == Quantity(a + b * 1000, -3)
+
+
+NUMBERS = st.one_of(
+    st.integers(1, 10**1000 - 1).map(str), st.integers(990, 1000).map("9".__mul__),
+    st.integers(990, 999).flatmap(lambda n: st.integers(0, n).map(lambda at: f"{'7' * at}.{'9' * (n - at)}")),
+)
+LONG = st.builds(
+    lambda sign, number, suffix: parse(sign + number + suffix), st.sampled_from(["", "-"]), NUMBERS,
+    st.sampled_from(["", "n", "m", "k", "E", "e1", "e2", "e-1", "e700", "Ki", "Ei"]),
+)
+
+
+@given(LONG, LONG)
+def test_what_is_written_can_be_read(a: Quantity, b: Quantity) -> None:
+    """Whatever was accepted, and sums of it."""
+    for quantity in (a, b, a + b, a - b):
+        assert canonical(str(quantity)) == str(parse(str(quantity)))
+    assert canonical(str(a)) == str(a)
+
+
+def test_longer_numbers_are_refused() -> None:
+    assert str(parse("-" + "9" * 1000 + "e2")) == "-" + "9" * 1000 + "00"
+    for text in ("9" * 1001, "1" * 1001 + "m", "0." + "9" * 9999, "1" + "0" * 5000, "9" * 9999):
+        with pytest.raises(QuantityError, match="numeric part"):
+            parse(text)

@@ -19,8 +19,11 @@ _NANO = -9
 _INT64_DIGITS = 18
 #: Beyond this, powers of ten are compared by their exponents and never computed: a short text may say 1e2147483647.
 _COMPUTABLE = 400
-#: Longer numbers are refused (upstream takes any length, and time with it).
+#: Numbers with more digits that count are refused (upstream takes any length, and time with it).
 _MOST_DIGITS = 1000
+_MOST_BITS = (10**_MOST_DIGITS - 1).bit_length()
+#: A number's sign, and the zeros that its canonical form may have in place of an exponent.
+_MORE_CHARACTERS = 3
 
 _DECIMAL_SUFFIXES = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY_SUFFIXES = {"Ki": 10, "Mi": 20, "Gi": 30, "Ti": 40, "Pi": 50, "Ei": 60}
@@ -109,7 +112,9 @@ def _parse(text: str) -> Quantity:
     if not text:
         raise QuantityError(FORMAT_WRONG)
     number, numerator, denominator, suffix = _split(text)
-    if len(number) > _MOST_DIGITS:
+    if len(number) > _MOST_DIGITS and (
+        len(number) > _MOST_DIGITS + _MORE_CHARACTERS or len((numerator + denominator).strip("0")) > _MOST_DIGITS
+    ):
         raise QuantityError(NUMBER_WRONG)
     base, exponent, format = _interpret(suffix)
     negative = text[0] == "-"
@@ -235,16 +240,27 @@ def _canonical(q: Quantity) -> str:
         return "0"
     if q.format == BINARY_SI and not -1024 < _approximate(q) < 1024:
         whole = _round_up(q.unscaled, q.exponent)
-        if q.exponent >= 0 or whole * 10**-q.exponent == q.unscaled:
+        if abs(whole).bit_length() < _MOST_BITS and (
+            q.exponent >= 0 or whole * 10**-q.exponent == q.unscaled
+        ):
             amount, times = _without_factors(whole, 1024)
             return f"{amount}{_BINARY_BY_EXPONENT.get(times * 10, '')}"
     amount, times = _without_factors(q.unscaled, 10)
+    if abs(amount).bit_length() >= _MOST_BITS:
+        amount, times = _shortened(amount, times)
     exponent = q.exponent + times
     amount *= 10 ** (exponent % 3)
     exponent -= exponent % 3
     if q.format == DECIMAL_EXPONENT:
         return f"{amount}e{exponent}" if exponent else str(amount)
     return f"{amount}{_DECIMAL_BY_EXPONENT.get(exponent, '')}"
+
+
+def _shortened(amount: int, times: int) -> tuple[int, int]:
+    """Without the last digits of a sum that has more of them than `parse` takes."""
+    sign, digits = (-1, str(-amount)) if amount < 0 else (1, str(amount))
+    kept, more = _without_factors(int(digits[:_MOST_DIGITS]), 10)
+    return sign * kept, times + more + max(len(digits) - _MOST_DIGITS, 0)
 
 
 def _approximate(q: Quantity) -> int:
