@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
-from pilothouse.apimachinery import status
+from pilothouse.apimachinery import aside, status
 from pilothouse.apimachinery.codec.decode_object import (
     IGNORE,
     STRICT,
@@ -43,6 +43,8 @@ _NO_MESSAGE: Final = (
 #: Where JSON may hold a number that is not written as it came: with a fraction, an exponent, or too long.
 _ODD_NUMBER: Final = re.compile(rb"[:,\[]\s*-?(?:\d{19}|\d+(?:\.\d|[eE]))")
 _LARGEST: Final = 1 << 63
+#: Defaults that are set within some milliseconds.
+_MOST_ADDED: Final = 20_000
 
 
 class CustomBodies:
@@ -90,6 +92,22 @@ class CustomBodies:
             for text in (*document.warnings, *errors[bool(document.duplicates):]):
                 ctx.warn(text)
         return self._defaulted(obj)
+
+    def is_heavy(self, data: bytes) -> bool:
+        return aside.is_heavy(data) or self._added(data) > _MOST_ADDED
+
+    def has_grown(self, data: bytes, obj: Object) -> bool:
+        return self._added(data) > aside.LIGHT_VALUES and aside.is_heavy(orjson.dumps(obj))
+
+    def _added(self, data: bytes) -> int:
+        """How many values defaulting may add to what a body holds."""
+        most = self._shape.most_added
+        if not most:
+            return 0
+        if data.lstrip()[:1] == b"{":
+            return most * (data.count(b"{") + data.count(b"null"))
+        # YAML can do without braces, and without nulls
+        return most * sum(data.count(sign) for sign in (b"{", b":", b",", b"\n"))
 
     def patched(self, document: Any, unknown: list[str], *, check_kind: bool) -> Object:
         if document.__class__ is not dict:

@@ -19,6 +19,7 @@ from pilothouse.apiextensions.shape import Shape
 from pilothouse.apiextensions.strategy import CustomResourceStrategy
 from pilothouse.apiextensions.versions import CustomVersion
 from pilothouse.apimachinery import status
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.gvk import GroupResource, GroupVersionKind
 from pilothouse.apimachinery.patch import goprint
 from pilothouse.endpoints.installer import Endpoints
@@ -35,8 +36,8 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 _NO_LABELS: Final[Mapping[str, str]] = {}
-#: Bytes of a definition whose schemas are not read at once.
-_LARGE: Final = 64 * 1024
+#: Bytes of a definition whose schemas are not read at once: some milliseconds of work.
+_LARGE: Final = 8 * 1024
 INTERNAL_KIND: Final = "unstructured.Unstructured"
 
 
@@ -169,20 +170,24 @@ class Serving:
     def shape(self, version: str) -> Shape:
         found = self._shapes.get(version)
         if found is None:
-            spec = self.definition.decoded()["spec"]
-            gvk = GroupVersionKind(self.definition.group, version, self.definition.names.kind)
-            entry = next(v for v in spec["versions"] if v["name"] == version)
-            preserve = bool(spec.get("preserveUnknownFields"))
-            found = self._shapes[version] = Shape(gvk, entry, preserve_unknown=preserve)
+            found = self._shapes[version] = self._shape(version)
         return found
 
+    def _shape(self, version: str) -> Shape:
+        spec = self.definition.decoded()["spec"]
+        gvk = GroupVersionKind(self.definition.group, version, self.definition.names.kind)
+        entry = next(v for v in spec["versions"] if v["name"] == version)
+        return Shape(gvk, entry, preserve_unknown=bool(spec.get("preserveUnknownFields")))
+
     async def prepare(self, version: str) -> None:
-        """Read a large schema, or one with rules, in a thread before it is needed, so that nobody waits for it."""
+        """Read a schema that is not small, or has rules, aside before it is needed, so that nobody waits for it."""
         if version not in self._prepared:
             body = self.definition.item.body
             if len(body) > _LARGE or b"x-kubernetes-validations" in body:
-                shape = self.shape(version)
-                await asyncio.to_thread(lambda: (shape.type, shape.rules))
+                if version not in self._shapes:
+                    made = await aside(self._shape, version)
+                    self._shapes.setdefault(version, made)
+                await aside(self._shapes[version].prepare)
             self._prepared.add(version)
 
     async def prepare_for(self, api_version: str) -> None:

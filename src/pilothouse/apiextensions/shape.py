@@ -68,6 +68,18 @@ class Shape:
 
         return object_rules(structural, self.schema)
 
+    @cached_property
+    def most_added(self) -> int:
+        """How many values defaulting adds at most for each object, and each null, that a client sends."""
+        structural = self.structural
+        return 0 if structural is None or self._preserve_unknown else defaulting.most_added(structural)
+
+    def prepare(self) -> None:
+        """Make what takes time."""
+        _ = self.type, self.rules, self.most_added
+        # what is compiled for the first objects
+        self.restore({"metadata": {}})
+
     def coerce(self, obj: Object, unknown: list[str] | None = None) -> None:
         """Metadata in Go's form, nothing that the schema does not know. `unknown` receives `unknown field "spec.a"` for
         what is dropped. Raises DecodeError for metadata that cannot be read."""

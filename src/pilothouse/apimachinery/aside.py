@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 LIGHT_BYTES: Final = 16 * 1024
 """Up to this size nothing is heavy."""
-_LIGHT_VALUES: Final = 1000
+LIGHT_VALUES: Final = 1000
 """Values that are handled within about five milliseconds."""
 _SWITCH_SECONDS: Final = 0.001
 """How long the loop waits at most for the interpreter while the thread works."""
@@ -26,7 +26,7 @@ _SWITCH_SECONDS: Final = 0.001
 
 def is_heavy(data: bytes) -> bool:
     """Whether a document, in JSON, YAML or protobuf, may hold so many values that work on it is long."""
-    return len(data) > LIGHT_BYTES and data.count(b":") + data.count(b",") + data.count(b"\n") > _LIGHT_VALUES
+    return len(data) > LIGHT_BYTES and data.count(b":") + data.count(b",") + data.count(b"\n") > LIGHT_VALUES
 
 
 async def aside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

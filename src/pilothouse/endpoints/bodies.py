@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pilothouse.apimachinery import status
+from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.codec import encode, json, protobuf, yaml
 from pilothouse.apimachinery.codec.decode_object import IGNORE, STRICT, WARN, ObjectDecoder
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
@@ -47,6 +48,14 @@ class Bodies(Protocol):
 
     def decode(self, data: bytes, media_type: str, validation: str, ctx: Context) -> Object:
         """The object of a request body; warnings go to `ctx`. Raises 400."""
+        ...
+
+    def is_heavy(self, data: bytes) -> bool:
+        """Whether to decode a body, or to patch with it, is work to do aside (see `aside`)."""
+        ...
+
+    def has_grown(self, data: bytes, obj: Object) -> bool:
+        """Whether a body that was not heavy has become an object that is, by its defaults."""
         ...
 
     def patched(self, document: Any, unknown: list[str], *, check_kind: bool) -> Object:
@@ -96,6 +105,12 @@ class BodyCodec:
         for text in decoded.warnings:
             ctx.warn(text)
         return self._finished(decoded.obj)
+
+    def is_heavy(self, data: bytes) -> bool:
+        return is_heavy(data)
+
+    def has_grown(self, data: bytes, obj: Object) -> bool:
+        return False
 
     def patched(self, document: Any, unknown: list[str], *, check_kind: bool) -> Object:
         """The object of a patched document; fields nobody knows are told in `unknown`. Raises ValueError with

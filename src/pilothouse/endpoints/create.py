@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE
-from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -29,9 +28,11 @@ def create(scope: Scope) -> Handler:
         media_type = input_media_type(request)
         body = await scope.read_body(request, "create")
         wanted = options.write_options(request, "CreateOptions")
-        heavy = ctx.heavy = scope.waits or is_heavy(body)
+        heavy = ctx.heavy = scope.waits or scope.bodies.is_heavy(body)
         given = (body, media_type, wanted.field_validation, ctx)
         obj = await scope.aside(scope.bodies.decode, *given) if heavy else scope.bodies.decode(*given)
+        if not heavy and scope.bodies.has_grown(body, obj):
+            heavy = ctx.heavy = True
         metadata = obj["metadata"]
         name = metadata.get("name", "")
         namespace = scope.namespace(ctx.request_info)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE, UPDATE
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -52,7 +51,7 @@ def patch(scope: Scope) -> Handler:
         namespace = scope.namespace(info)
         admitting = Admitting(scope, request, info.namespace, name, wanted)
         patching = Patching(scope, ctx, name, body, wanted)
-        ctx.heavy = scope.waits or is_heavy(body)
+        ctx.heavy = scope.waits or scope.bodies.is_heavy(body)
 
         async def updater(live: Object) -> Object:
             exists = has_uid(live)
@@ -60,6 +59,8 @@ def patch(scope: Scope) -> Handler:
                 raise status.not_found(scope.group_resource, name)
             there = from_storage(scope, live)
             obj = await scope.aside(mechanism, patching, there) if ctx.heavy else mechanism(patching, there)
+            if not ctx.heavy and scope.bodies.has_grown(body, obj):
+                ctx.heavy = True
             if not exists and has_uid(obj):
                 raise status.conflict(
                     scope.group_resource, name,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.admission.interface import CREATE, UPDATE
 from pilothouse.apimachinery import status
-from pilothouse.apimachinery.aside import aside, is_heavy
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -105,7 +105,7 @@ def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
 
 
 async def _decoded(scope: Scope, ctx: Context, body: bytes, media_type: str, wanted: WriteOptions) -> Object:
-    ctx.heavy = is_heavy(body)
+    ctx.heavy = scope.bodies.is_heavy(body)
     given = (body, media_type, wanted.field_validation, ctx)
     return await aside(scope.bodies.decode, *given) if ctx.heavy else scope.bodies.decode(*given)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pilothouse.admission.interface import CREATE, UPDATE
-from pilothouse.apimachinery.aside import is_heavy
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import options
 from pilothouse.endpoints.admitting import Admitting
@@ -48,8 +47,10 @@ def update(scope: Scope) -> Handler:
             dedup_owners(ctx, obj["metadata"])
             return obj
 
-        ctx.heavy = scope.waits or is_heavy(body)
+        ctx.heavy = scope.waits or scope.bodies.is_heavy(body)
         decoded: Object | None = await scope.aside(decode) if ctx.heavy else decode()
+        if not ctx.heavy and scope.bodies.has_grown(body, decoded or {}):
+            ctx.heavy = True
         keep_object(scope, ctx, decoded or {})
         uid = decoded["metadata"].get("uid", "") if decoded else ""
         admitting = Admitting(scope, request, info.namespace, name, wanted)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from pilothouse.apimachinery.structural.defaulting import deep_copy, default, prune_defaults, prune_nulls
+from pilothouse.apimachinery.structural.defaulting import deep_copy, default, most_added, prune_defaults, prune_nulls
 from pilothouse.apimachinery.structural.model import StructuralError, new_structural
 
 from .strategies import JSON, OBJECTS, SCHEMAS, UNHURRIED
@@ -117,3 +117,32 @@ def test_any_default_can_be_pruned(schema: dict[str, Any]) -> None:
 @given(JSON)
 def test_copies_are_equal(value: Any) -> None:
     assert deep_copy(value) == value
+
+
+def _values(value: Any) -> int:
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_values, below))
+
+
+def _places(value: Any) -> int:
+    """Objects and nulls."""
+    below = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return (value is None or isinstance(value, dict)) + sum(map(_places, below))
+
+
+@UNHURRIED
+@given(SCHEMAS, OBJECTS)
+def test_no_more_is_added_than_is_said(schema: dict[str, Any], obj: dict[str, Any]) -> None:
+    structural = new_structural(schema)
+    before, places = _values(obj), _places(obj)
+    default(obj, structural)
+    assert _values(obj) - before <= most_added(structural) * places
+
+
+def test_what_is_added_at_most() -> None:
+    many = {**_object(**{f"p{i}": A for i in range(10)}), "default": {"p1": "x", "other": [{}, 1]}}
+    assert most_added(new_structural(_object(a={"type": "string"}))) == 0
+    # ten texts, and an object of its ten and three more; the inner ones are counted for objects that are sent, too
+    assert most_added(new_structural(_object(spec=many))) == 10 + 14
+    of_lists = {"type": "array", "items": many, "default": [{}] * 1000}
+    assert most_added(new_structural(_object(spec=of_lists))) == 10 + 14 + 1 + 1000 * 11

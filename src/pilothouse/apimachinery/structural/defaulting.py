@@ -39,6 +39,37 @@ def deep_copy(x: Any) -> Any:
     return x
 
 
+def most_added(s: Structural) -> int:
+    """How many values `default` adds at most for each object, and each null, that is there before."""
+    sizes: dict[int, int] = {}
+    absent: dict[int, int] = {}
+
+    def of_default(node: Structural) -> int:
+        if node.default is None:
+            return 0
+        if id(node) not in sizes:
+            sizes[id(node)] = size(node.default, node)
+        return sizes[id(node)]
+
+    def size(value: Any, node: Structural | None) -> int:
+        if value.__class__ is list:
+            items = None if node is None else node.items
+            return 1 + sum(size(v, items) for v in value)
+        if value.__class__ is not dict:
+            return 1
+        if node is None:
+            return 1 + sum(size(v, None) for v in value.values())
+        if id(node) not in absent:
+            absent[id(node)] = sum(of_default(child) for child in node.properties.values())
+        total = 1 + absent[id(node)]
+        for name, v in value.items():
+            child = node.properties.get(name)
+            total += size(v, _additional(node)) if child is None else size(v, child) - of_default(child)
+        return total
+
+    return sum(of_default(node) for _, node in s.walk())
+
+
 def prune_defaults(root: Structural) -> None:
     """Removes from the defaults of a root schema what the schema does not specify, also inside of embedded metadata.
 
