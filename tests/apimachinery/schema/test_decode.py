@@ -251,3 +251,11 @@ def test_empty_lists_that_are_told_from_absent_ones() -> None:
     assert kept["behavior"] == {"scaleUp": {"policies": []}}
     assert "metrics" not in kept
     assert decoder(type)(hpa, None)["spec"]["behavior"] == {"scaleUp": {}}
+
+
+def test_an_empty_map_that_an_error_shows() -> None:
+    type = catalog.type_for(GroupVersionKind("", "v1", "PersistentVolume"))
+    assert type is not None
+    volume = {"spec": {"capacity": {}, "accessModes": []}}
+    assert decoder(type, keep_empty=True)(volume, None)["spec"] == {"capacity": {}}
+    assert decoder(type)(volume, None)["spec"] == {}

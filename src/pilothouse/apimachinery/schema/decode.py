@@ -18,10 +18,13 @@ from pilothouse.apimachinery.schema.quick import Part, Shapes
 from pilothouse.apimachinery.schema.scalars import STRUCT_LIKE, ZEROS, scalar
 from pilothouse.apimachinery.schema.strict import strict_errors
 
-#: Lists that Go leaves out when they are empty, but whose defaulting asks whether they are nil, by the type's OpenAPI
-#: name. An empty one must be refused by validation: field managers would own it. (upstream: comparisons with nil in
-#: pkg/apis/*/v*/defaults.go)
-_TOLD_APART = {"io.k8s.api.autoscaling.v2.HPAScalingRules": ("policies",)}
+#: Lists and maps that Go leaves out when they are empty, but of which defaulting asks whether they are nil, or which an
+#: error shows, by the type's OpenAPI name. An empty one must be refused by validation: field managers would own it.
+#: (upstream: comparisons with nil in pkg/apis/*/v*/defaults.go)
+_TOLD_APART = {
+    "io.k8s.api.autoscaling.v2.HPAScalingRules": ("policies",),
+    "io.k8s.api.core.v1.PersistentVolumeSpec": ("capacity",),
+}
 
 __all__ = ["DecodeError", "Decoder", "decoder", "zero"]
 
