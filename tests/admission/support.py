@@ -43,6 +43,8 @@ RESOURCES = (
     _resource("", "persistentvolumes", "PersistentVolume"),
     _resource("storage.k8s.io", "csidrivers", "CSIDriver"),
     _resource("scheduling.k8s.io", "priorityclasses", "PriorityClass"),
+    _resource("scheduling.k8s.io", "podgroups", "PodGroup", True),
+    _resource("scheduling.k8s.io", "workloads", "Workload", True),
     _resource("storage.k8s.io", "storageclasses", "StorageClass"),
     _resource("networking.k8s.io", "ingressclasses", "IngressClass"),
     _resource("node.k8s.io", "runtimeclasses", "RuntimeClass"),

@@ -9,7 +9,7 @@ from pilothouse.testing.server import TestServer
 from tests.e2e.conftest import Kubectl
 from tests.properties.valid import stub_request
 
-GATES = ("ClusterTrustBundle", "PodCertificateRequest", "StorageVersionMigrator")
+GATES = ("ClusterTrustBundle", "GenericWorkload", "PodCertificateRequest", "StorageVersionMigrator")
 BETA = """
 apiVersion: resource.k8s.io/v1beta1
 kind: ResourceClaim
@@ -58,7 +58,7 @@ def test_discovery(kubectl: Kubectl) -> None:
     resources = kubectl("api-resources")
     for expected in (
         "certificates.k8s.io/v1beta1", "coordination.k8s.io/v1beta1", "internal.apiserver.k8s.io/v1alpha1",
-        "resource.k8s.io/v1alpha3", "storagemigration.k8s.io/v1beta1",
+        "resource.k8s.io/v1alpha3", "scheduling.k8s.io/v1alpha2", "storagemigration.k8s.io/v1beta1",
     ):
         assert expected in resources
     assert "resource.k8s.io/v1beta1" in kubectl("api-versions")
@@ -132,3 +132,44 @@ def test_certificates_of_pods(kubectl: Kubectl) -> None:
     kubectl("patch", "podcertificaterequests", "r", "--subresource=status", "--type=merge", f"--patch={patch}")
     assert "Denied" in kubectl("get", "podcertificaterequests", "r")
     assert "create" in kubectl("get", "clusterrole", "system:node", "-o", "yaml").partition("podcertificaterequests")[2]
+
+
+WORKLOAD = """
+apiVersion: scheduling.k8s.io/v1alpha2
+kind: Workload
+metadata: {name: training}
+spec:
+  podGroupTemplates:
+  - name: workers
+    schedulingPolicy: {gang: {minCount: 2}}
+"""
+POD_GROUP = """
+apiVersion: scheduling.k8s.io/v1alpha2
+kind: PodGroup
+metadata: {name: workers}
+spec:
+  podGroupTemplateRef: {workload: {workloadName: training, podGroupTemplateName: workers}}
+  schedulingPolicy: {gang: {minCount: 2}}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: worker}
+spec:
+  schedulingGroup: {podGroupName: workers}
+  containers: [{name: c, image: i}]
+"""
+
+
+def test_pods_in_groups(kubectl: Kubectl) -> None:
+    refused = kubectl.run("create", "-f", "-", stdin=POD_GROUP).stderr
+    assert '"workers" is forbidden: PodGroup rejected: Workload "training" not found' in refused
+    kubectl("apply", "-f", "-", stdin=WORKLOAD)
+    kubectl("apply", "-f", "-", stdin=POD_GROUP)
+    group = kubectl.json("get", "podgroup", "workers")
+    assert group["metadata"]["finalizers"] == ["scheduling.k8s.io/podgroup-protection"]
+    assert group["spec"]["disruptionMode"] == "Pod"
+    assert kubectl("get", "podgroup", "workers").split()[5:9] == ["workers", "Gang", "training", "Pending"]
+    assert kubectl.json("get", "pod", "worker")["spec"]["schedulingGroup"] == {"podGroupName": "workers"}
+    patch = '--patch={"spec":{"schedulingPolicy":{"gang":{"minCount":3}}}}'
+    changed = kubectl.run("patch", "podgroup", "workers", "--type=merge", patch).stderr
+    assert "spec.schedulingPolicy: Invalid value: null: field is immutable" in changed

@@ -216,6 +216,10 @@ _OBJECTS: Final[Mapping[tuple[str, str], Mapping[str, Any]]] = {
         },
     },
     ("scheduling.k8s.io/v1", "PriorityClass"): {"value": 1000},
+    ("scheduling.k8s.io/v1alpha2", "Workload"): {
+        "spec": {"podGroupTemplates": [{"name": "workers", "schedulingPolicy": {"gang": {"minCount": 2}}}]},
+    },
+    ("scheduling.k8s.io/v1alpha2", "PodGroup"): {"spec": {"schedulingPolicy": {"basic": {}}}},
     ("coordination.k8s.io/v1", "Lease"): {"spec": {"holderIdentity": "me", "leaseDurationSeconds": 15}},
     ("node.k8s.io/v1", "RuntimeClass"): {"handler": "runc"},
     ("discovery.k8s.io/v1", "EndpointSlice"): {

@@ -192,18 +192,21 @@ OFF = {
     "resource.k8s.io/v1beta2": [
         "deviceclasses", "devicetaintrules", "resourceclaims", "resourceclaimtemplates", "resourceslices",
     ],
+    "scheduling.k8s.io/v1alpha2": ["podgroups", "workloads"],
     "storage.k8s.io/v1beta1": ["volumeattributesclasses"],
     "storagemigration.k8s.io/v1beta1": ["storageversionmigrations"],
 }
 GATED = {
     "clustertrustbundles": "ClusterTrustBundle", "podcertificaterequests": "PodCertificateRequest",
-    "storageversionmigrations": "StorageVersionMigrator",
+    "podgroups": "GenericWorkload", "storageversionmigrations": "StorageVersionMigrator",
+    "workloads": "GenericWorkload",
 }
 
 #: The kinds that are not stored in the version of their group's first one (pkg/kubeapiserver,
 #: NewStorageFactoryConfigEffectiveVersion).
 STORED = {
     "leasecandidates": "v1beta1", "clustertrustbundles": "v1beta1", "podcertificaterequests": "v1beta1",
+    "podgroups": "v1alpha2", "workloads": "v1alpha2",
     "storageversionmigrations": "v1beta1",
     "devicetaintrules": "v1alpha3", "resourcepoolstatusrequests": "v1alpha3", "storageversions": "v1alpha1",
     "mutatingadmissionpolicies": "v1beta1", "mutatingadmissionpolicybindings": "v1beta1",

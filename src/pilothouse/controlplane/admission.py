@@ -41,11 +41,22 @@ def build(
         "ClusterTrustBundleAttest": ClusterTrustBundleAttest(may_sign),
         "ResourceQuota": ResourceQuota(lister, StatusWriter(stores[_QUOTAS])),
     }
+    if options.feature_gates.enabled("GenericWorkload"):
+        extra |= _pod_groups(lister)
     if "NodeRestriction" in enabled:
         extra["NodeRestriction"] = _node_restriction(options, lister, authorizer)
     return chain.build(
         lister, enable=enabled, disable=options.admission.disable_admission_plugins, extra=extra
     )
+
+
+def _pod_groups(lister: Lister) -> dict[str, Plugin]:
+    from pilothouse.admission.plugins.podgroups import JobValidation, PodGroupProtection, PodGroupWorkloadExists
+
+    return {
+        "PodGroupProtection": PodGroupProtection(), "PodGroupWorkloadExists": PodGroupWorkloadExists(lister),
+        "JobValidation": JobValidation(lister),
+    }
 
 
 def _node_restriction(options: Options, lister: Lister, authorizer: Authorizer) -> Plugin:

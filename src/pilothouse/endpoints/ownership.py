@@ -47,6 +47,7 @@ _KEPT = {
 _MAIN: dict[GroupResource, tuple[tuple[str, ...], ...]] = {
     GroupResource("certificates.k8s.io", "certificatesigningrequests"): (("spec",), ("status",)),
     GroupResource("certificates.k8s.io", "podcertificaterequests"): (),
+    GroupResource("scheduling.k8s.io", "podgroups"): (),
 }
 
 

@@ -15,7 +15,7 @@ from pilothouse.options import values
 
 SWITCHABLE: frozenset[str] = frozenset({
     "APIResponseCompression", "AllowParsingUserUIDFromCertAuth", "ClusterTrustBundle", "ConstrainedImpersonation",
-    "PodCertificateRequest", "StorageVersionMigrator",
+    "GenericWorkload", "PodCertificateRequest", "StorageVersionMigrator",
 })
 
 

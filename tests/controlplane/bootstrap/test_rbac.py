@@ -54,3 +54,5 @@ def test_gates_bring_roles_and_rules() -> None:
     node = next(role for role in policy["clusterroles"] if role["metadata"]["name"] == "system:node")
     assert [rule["resources"] for rule in node["rules"][-2:]] == [["clustertrustbundles"], ["podcertificaterequests"]]
     assert node["rules"][-1]["verbs"] == ["create", "get", "list", "watch"]
+    viewer = next(role for role in policy["clusterroles"] if role["metadata"]["name"] == "system:aggregate-to-view")
+    assert viewer["rules"][-1]["resources"] == ["podgroups", "podgroups/status", "workloads"]
