@@ -22,6 +22,8 @@ class _Implicit:
         self._made: dict[int, tuple[AuthenticatorResponse, tuple[str, ...], AuthenticatorResponse]] = {}
 
     def common(self, wanted: tuple[str, ...]) -> tuple[str, ...]:
+        if wanted == self._own:
+            return wanted
         return tuple(audience for audience in wanted if audience in self._own)
 
     def give(self, response: AuthenticatorResponse, audiences: tuple[str, ...]) -> AuthenticatorResponse:

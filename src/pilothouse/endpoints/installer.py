@@ -25,7 +25,7 @@ from pilothouse.endpoints.patch import patch
 from pilothouse.endpoints.scale import get_scale
 from pilothouse.endpoints.subresource import special
 from pilothouse.endpoints.update import update
-from pilothouse.observability.tracing import span
+from pilothouse.observability.tracing import active, span
 from pilothouse.registry.rest import Connecter, Streamer
 
 if TYPE_CHECKING:
@@ -181,6 +181,8 @@ class APIGroupVersion:
             deprecation.tell(request.context, deprecated)
         if not self._compress:
             request.headers = [entry for entry in request.headers if entry[0] != b"accept-encoding"]
+        if not active():
+            return await handler(request)
         with span(_SPANS.get(info.verb, info.verb)):
             return await handler(request)
 
