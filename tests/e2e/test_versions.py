@@ -7,6 +7,7 @@ import pytest
 
 from pilothouse.testing.server import TestServer
 from tests.e2e.conftest import Kubectl
+from tests.e2e.test_components import Component
 from tests.properties.valid import stub_request
 
 GATES = ("ClusterTrustBundle", "GenericWorkload", "PodCertificateRequest", "StorageVersionMigrator")
@@ -45,13 +46,18 @@ spec:
 
 
 @pytest.fixture(scope="module")
-def kubectl(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestServer]:
     flags = [
         "--runtime-config=api/all=true", f"--feature-gates={','.join(f'{gate}=true' for gate in GATES)}",
-        "--storage-backend=memory",
+        "--storage-backend=memory", "--authorization-mode=Node,RBAC", "--enable-admission-plugins=NodeRestriction",
     ]
-    with TestServer(flags, data_dir=tmp_path_factory.mktemp("versions")) as server:
-        yield Kubectl(server, "default", tmp_path_factory.mktemp("home"))
+    with TestServer(flags, data_dir=tmp_path_factory.mktemp("versions")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def kubectl(server: TestServer, tmp_path_factory: pytest.TempPathFactory) -> Kubectl:
+    return Kubectl(server, "default", tmp_path_factory.mktemp("home"))
 
 
 def test_discovery(kubectl: Kubectl) -> None:
@@ -132,6 +138,36 @@ def test_certificates_of_pods(kubectl: Kubectl) -> None:
     kubectl("patch", "podcertificaterequests", "r", "--subresource=status", "--type=merge", f"--patch={patch}")
     assert "Denied" in kubectl("get", "podcertificaterequests", "r")
     assert "create" in kubectl("get", "clusterrole", "system:node", "-o", "yaml").partition("podcertificaterequests")[2]
+
+
+def test_nodes_ask_for_certificates_of_their_pods(
+    server: TestServer, kubectl: Kubectl, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    nodes = [
+        Component(server, tmp_path_factory.mktemp(name), f"system:node:{name}", "system:nodes") for name in ("n1", "n2")
+    ]
+    kubectl("create", "-f", "-", stdin="{apiVersion: v1, kind: Node, metadata: {name: n1}}")
+    on_node = {"spec": {"nodeName": "n1", "containers": [{"name": "c", "image": "i"}]}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "on-n1"}, **on_node}
+    kubectl("create", "-f", "-", stdin=json.dumps(pod))
+    uids = {
+        f"{kind}UID": kubectl.json("get", kind.lower(), name)["metadata"]["uid"]
+        for kind, name in (("pod", "on-n1"), ("serviceAccount", "default"), ("node", "n1"))
+    }
+    spec = {
+        "signerName": "example.com/s", "podName": "on-n1", "serviceAccountName": "default", "nodeName": "n1",
+        "stubPKCS10Request": stub_request(), **uids,
+    }
+    path = "/apis/certificates.k8s.io/v1beta1/namespaces/default/podcertificaterequests"
+    try:
+        codes = [node.call("POST", path, {"metadata": {"name": "mine"}, "spec": spec})[0] for node in reversed(nodes)]
+        assert codes == [403, 201]
+        assert [node.call("GET", f"{path}/mine")[0] for node in nodes] == [200, 403]
+        code, own = nodes[0].call("GET", f"{path}?fieldSelector=spec.nodeName%3Dn1,spec.podName%3Don-n1")
+        assert (code, [item["metadata"]["name"] for item in own["items"]]) == (200, ["mine"])
+    finally:
+        for node in nodes:
+            node.close()
 
 
 WORKLOAD = """
