@@ -13,6 +13,7 @@ class Figures:
     read: int = 0
     listed: int = 0
     revision: int = 9
+    history_capacity: int = 1024
 
     def count(self) -> int:
         return self.objects
@@ -39,6 +40,7 @@ def test_figures_are_asked_for_at_each_scrape_and_removed_resources_disappear() 
         'apiserver_storage_events_received_total{group="",resource="pods"} 5',
         'apiserver_watch_cache_events_dispatched_total{group="",resource="pods"} 5',
         'apiserver_watch_cache_resource_version{group="",resource="pods"} 9',
+        'watch_cache_capacity{group="",resource="pods"} 1024',
         'apiserver_cache_list_total{group="",index="",resource="pods"} 1',
         'apiserver_cache_list_fetched_objects_total{group="",index="",resource="pods"} 7',
         'apiserver_cache_list_returned_objects_total{group="",resource="pods"} 2',

@@ -131,6 +131,7 @@ class PriorityLevel:
         self.set.configure(limits.queues, limits.queue_length, limits.hand_size, current)
         m = self.metrics
         m.current.set(current)
+        m.current_r.set(self.set.r)
         m.high.set(self.high_watermark)
         m.average.set(self.average)
         m.deviation.set(self.deviation)

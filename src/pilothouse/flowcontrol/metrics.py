@@ -72,6 +72,7 @@ class LevelMetrics:
     def __init__(self, metrics: FlowControlMetrics, level: str) -> None:
         (self.nominal, self.lower, self.upper, self.current, self.high, self.average, self.deviation, self.smoothed,
          self.target) = (gauge.labels(level) for gauge in metrics.level_gauges)
+        self.current_r = metrics.current_r.labels(level)
 
 
 class FlowControlMetrics:
@@ -119,6 +120,9 @@ class FlowControlMetrics:
         self.watches = registry.histogram(
             f"{_PREFIX}watch_count_samples",
             "count of watchers for mutating requests in API Priority and Fairness", _FLOW, ALPHA, _WATCHES,
+        )
+        self.current_r = registry.gauge(
+            f"{_PREFIX}current_r", "R(time of last change)", _LEVEL,
         )
         self.fair_fraction = registry.gauge(
             f"{_PREFIX}seat_fair_frac",

@@ -25,6 +25,9 @@ class Cache(Protocol):
     @property
     def listed(self) -> int: ...
 
+    @property
+    def history_capacity(self) -> int: ...
+
     def count(self) -> int: ...
 
     def average_bytes(self) -> int: ...
@@ -103,6 +106,9 @@ def _install_caches(caches: Caches, registry: Registry) -> None:
         "apiserver_watch_cache_resource_version", "Current resource version of watch cache broken by resource type.",
         labels,
     )
+    capacity = registry.gauge(
+        "watch_cache_capacity", "Total capacity of watch cache broken by resource type.", labels,
+    )
     lists = registry.counter(
         "apiserver_cache_list_total", "Number of LIST requests served from watch cache", ("group", "index", "resource")
     )
@@ -115,7 +121,7 @@ def _install_caches(caches: Caches, registry: Registry) -> None:
         "apiserver_cache_list_returned_objects_total",
         "Number of objects returned for a LIST request from watch cache", labels,
     )
-    families = (received, cached, dispatched, initialized, revision, lists, read, listed)
+    families = (received, cached, dispatched, initialized, revision, capacity, lists, read, listed)
 
     def collect() -> None:
         for family in families:
@@ -125,6 +131,7 @@ def _install_caches(caches: Caches, registry: Registry) -> None:
                 counter.set(cache.events, group, resource)
             initialized.set(1, group, resource)
             revision.set(cache.revision, group, resource)
+            capacity.set(cache.history_capacity, group, resource)
             if cache.lists:
                 lists.set(cache.lists, group, "", resource)
                 read.set(cache.read, group, "", resource)

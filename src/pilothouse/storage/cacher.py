@@ -84,6 +84,10 @@ class WatchCache:
         return self._storage.revision
 
     @property
+    def history_capacity(self) -> int:
+        return self.history.capacity
+
+    @property
     def watches(self) -> int:
         return len(self._open)
 

@@ -287,6 +287,11 @@ class Cacher(Protocol):
     @property
     def listed(self) -> int: ...
 
+    @property
+    def history_capacity(self) -> int:
+        """For metrics: how many events are remembered at most."""
+        ...
+
     def get(self, key: str) -> Item | None:
         """The newest committed object."""
         ...

@@ -7,6 +7,7 @@ from typing import Any, Final
 from pilothouse.admission.interface import CREATE, UPDATE, Attributes, Lister, Object
 from pilothouse.admission.plugins.pods import PODS
 from pilothouse.admission.podsecurity.checks import details, evaluate, reasons
+from pilothouse.admission.podsecurity.metrics import ALLOW, AUDIT, DENY, ENFORCE, WARN, PodSecurityMetrics
 from pilothouse.admission.podsecurity.policy import PREFIX, PRIVILEGED, LevelVersion, Policy, parse, strictness
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.field import go_quote
@@ -31,8 +32,9 @@ _MAX_PODS: Final = 3000
 
 
 class PodSecurity:
-    def __init__(self, lister: Lister) -> None:
+    def __init__(self, lister: Lister, metrics: PodSecurityMetrics | None = None) -> None:
         self._lister = lister
+        self._metrics = metrics or PodSecurityMetrics()
 
     def handles(self, operation: str, resource: GroupResource, subresource: str) -> bool:
         if operation not in (CREATE, UPDATE):
@@ -54,12 +56,14 @@ class PodSecurity:
     def _policy(self, a: Attributes) -> Policy:
         namespace = self._lister.get(_NAMESPACES, "", a.namespace)
         if namespace is None:
+            self._metrics.failed(a, fatal=True)
             raise status.internal_error(f"failed to lookup namespace {go_quote(a.namespace)}")
         policy, errors = parse(namespace["metadata"].get("labels") or {})
         if errors:
             texts = list(dict.fromkeys(map(str, errors)))
             told = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
             _annotate(a, "error", f"Failed to parse policy: {told}")
+            self._metrics.failed(a, fatal=False)
         return policy
 
     def _validate_namespace(self, a: Attributes, namespace: Object) -> None:
@@ -100,16 +104,18 @@ class PodSecurity:
         policy = self._policy(a)
         if policy.fully_privileged:
             _annotate(a, "enforce-policy", str(policy.enforce))
+            self._metrics.evaluated(a, policy.enforce, ENFORCE, ALLOW)
             return
         if a.operation == UPDATE and a.old_object is not None and not _is_significant(pod, a.old_object):
             return
         _annotate(a, "enforce-policy", str(policy.enforce))
         findings = evaluate(policy.enforce, pod["metadata"], pod["spec"])
-        _audit(a, policy, pod["metadata"], pod["spec"])
+        self._metrics.evaluated(a, policy.enforce, ENFORCE, DENY if findings else ALLOW)
+        self._audit(a, policy, pod["metadata"], pod["spec"])
         if findings:
             text = f"violates PodSecurity {go_quote(str(policy.enforce))}: {details(findings)}"
             raise status.forbidden(a.resource, a.name, text)
-        _warn(a, policy, pod["metadata"], pod["spec"])
+        self._warn(a, policy, pod["metadata"], pod["spec"])
 
     def _validate_controller(self, a: Attributes, obj: Object) -> None:
         policy = self._policy(a)
@@ -119,19 +125,19 @@ class PodSecurity:
         if template is None or policy.warn.level == policy.audit.level == PRIVILEGED:
             return
         metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
-        _audit(a, policy, metadata, spec)
-        _warn(a, policy, metadata, spec)
+        self._audit(a, policy, metadata, spec)
+        self._warn(a, policy, metadata, spec)
 
+    def _audit(self, a: Attributes, policy: Policy, metadata: Object, spec: Object) -> None:
+        if findings := evaluate(policy.audit, metadata, spec):
+            text = f"would violate PodSecurity {go_quote(str(policy.audit))}: {details(findings)}"
+            _annotate(a, "audit-violations", text)
+            self._metrics.evaluated(a, policy.audit, AUDIT, DENY)
 
-def _audit(a: Attributes, policy: Policy, metadata: Object, spec: Object) -> None:
-    if findings := evaluate(policy.audit, metadata, spec):
-        text = f"would violate PodSecurity {go_quote(str(policy.audit))}: {details(findings)}"
-        _annotate(a, "audit-violations", text)
-
-
-def _warn(a: Attributes, policy: Policy, metadata: Object, spec: Object) -> None:
-    if findings := evaluate(policy.warn, metadata, spec):
-        a.context.warn(f"would violate PodSecurity {go_quote(str(policy.warn))}: {details(findings)}")
+    def _warn(self, a: Attributes, policy: Policy, metadata: Object, spec: Object) -> None:
+        if findings := evaluate(policy.warn, metadata, spec):
+            a.context.warn(f"would violate PodSecurity {go_quote(str(policy.warn))}: {details(findings)}")
+            self._metrics.evaluated(a, policy.warn, WARN, DENY)
 
 
 def _annotate(a: Attributes, key: str, value: str) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.registry.core.allocator_metrics import DYNAMIC, STATIC, PortMetrics
 from pilothouse.registry.core.service_ip import FULL, AllocationError
 from pilothouse.storage.interface import Predicate
 
@@ -35,6 +36,7 @@ class NodePorts:
         self._range = ports
         self._stores = stores
         self._offset = _range_offset(len(ports))
+        self.metrics = PortMetrics()
         self._taken: set[int] | None = None
 
     def begin(self, dry_run: bool) -> PortOperation:
@@ -44,7 +46,12 @@ class NodePorts:
     def taken(self) -> set[int]:
         if self._taken is None:
             self._taken = set(self._stored())
+            self.count()
         return self._taken
+
+    def count(self) -> None:
+        """Tell the metrics how many are taken."""
+        self.metrics.count(len(self.taken), len(self._range))
 
     def check(self, port: int) -> None:
         """Raises AllocationError unless `port` is one of the range and free."""
@@ -90,15 +97,25 @@ class PortOperation:
 
     def allocate(self, port: int) -> None:
         """Raises AllocationError."""
-        self._ports.check(port)
-        if self._dry_run and port in self._allocated:
-            raise AllocationError(ALLOCATED)
+        try:
+            self._ports.check(port)
+            if self._dry_run and port in self._allocated:
+                raise AllocationError(ALLOCATED)
+        except AllocationError:
+            self._count(STATIC, failed=True)
+            raise
         self._take(port)
+        self._count(STATIC)
 
     def allocate_next(self) -> int:
         """Raises AllocationError. A dry run is told a port beyond the range, as upstream does."""
-        port = max(self._allocated, default=32768) + 1 if self._dry_run else self._ports.next()
+        try:
+            port = max(self._allocated, default=32768) + 1 if self._dry_run else self._ports.next()
+        except AllocationError:
+            self._count(DYNAMIC, failed=True)
+            raise
         self._take(port)
+        self._count(DYNAMIC)
         return port
 
     def release(self, port: int) -> None:
@@ -108,6 +125,15 @@ class PortOperation:
         """Keep or give back what was allocated; `done` says whether the write happened."""
         if not self._dry_run:
             self._ports.taken.difference_update(self._released if done else self._allocated)
+            self._ports.count()
+
+    def _count(self, scope: str, *, failed: bool = False) -> None:
+        if self._dry_run:
+            return
+        if failed:
+            self._ports.metrics.failed(scope)
+        else:
+            self._ports.metrics.allocated(scope)
 
     def _take(self, port: int) -> None:
         self._allocated.append(port)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import random
+import time
 from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ import orjson
 from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import REASON_ALREADY_EXISTS, REASON_NOT_FOUND, StatusError
+from pilothouse.registry.core.allocator_metrics import DYNAMIC, STATIC, IPMetrics
 from pilothouse.registry.rest import DeleteOptions, WriteOptions
 from pilothouse.storage.interface import Item, Predicate
 
@@ -126,14 +128,21 @@ class IPAllocator:
         self._ranges = ranges
         self._stores = stores
         self._clock = clock
+        self._metrics = IPMetrics()
 
     async def allocate(self, ctx: Context, ip: str, service: Object, dry_run: bool) -> None:
         """Take exactly `ip`. Raises AllocationError."""
         address = ipaddress.ip_address(ip)
-        if not any(address in found for found in self._ranges.of(self.family)):
+        found = next((found for found in self._ranges.of(self.family) if address in found), None)
+        if found is None:
             raise AllocationError(MISMATCHED_NETWORK)
-        if not dry_run and not await self._create(ctx, str(address), service):
+        if dry_run:
+            return
+        cidr, began = str(found.network), time.perf_counter()
+        if not await self._create(ctx, str(address), service):
+            self._metrics.failed(cidr, STATIC)
             raise AllocationError(ALLOCATED)
+        self._metrics.allocated(cidr, STATIC, time.perf_counter() - began)
 
     async def allocate_next(self, ctx: Context, service: Object, dry_run: bool) -> str:
         """Take any free address. Raises AllocationError."""
@@ -141,9 +150,12 @@ class IPAllocator:
         for found in self._ranges.of(self.family):
             if dry_run:
                 return str(found.network.network_address)
+            cidr, began = str(found.network), time.perf_counter()
             for ip in found.candidates():
                 if store.cacher.newest(store.key("", ip)) is None and await self._create(ctx, ip, service):
+                    self._metrics.allocated(cidr, DYNAMIC, time.perf_counter() - began)
                     return ip
+            self._metrics.failed(cidr, DYNAMIC)
         raise AllocationError(FULL)
 
     async def release(self, ctx: Context, ip: str) -> None:
