@@ -77,6 +77,10 @@ class LevelMetrics:
 
 class FlowControlMetrics:
     def __init__(self, registry: Registry = REGISTRY) -> None:
+        self._define_flows(registry)
+        self._define_levels(registry)
+
+    def _define_flows(self, registry: Registry) -> None:
         self.queued = registry.gauge(
             f"{_PREFIX}current_inqueue_requests",
             "Number of requests currently pending in queues of the API Priority and Fairness subsystem", _FLOW, BETA,
@@ -124,6 +128,8 @@ class FlowControlMetrics:
         self.current_r = registry.gauge(
             f"{_PREFIX}current_r", "R(time of last change)", _LEVEL,
         )
+
+    def _define_levels(self, registry: Registry) -> None:
         self.fair_fraction = registry.gauge(
             f"{_PREFIX}seat_fair_frac",
             "Fair fraction of server's concurrency to allocate to each priority level that can use it", (), ALPHA,

@@ -26,6 +26,11 @@ class InFlight:
         self.count = 0
         self.high = 0
 
+    def enter(self) -> None:
+        self.count += 1
+        if self.count > self.high:
+            self.high = self.count
+
     def release(self) -> None:
         self.count -= 1
 

@@ -50,7 +50,7 @@ def with_priority_and_fairness(
     """`clock` is the one of deadlines and of the controller."""
     controller, estimate = flow_control.controller, flow_control.estimator.estimate
     classify, begin, finish = controller.classify, controller.start, controller.finish
-    refusals = dropped or DroppedRequests()
+    refused = _Refusals(metrics, dropped or DroppedRequests())
     turns = Turns(lambda function: asyncio.get_running_loop().call_soon(function), clock)
     reads, writes = InFlight(0), InFlight(0)
     metrics.watch_inflight(READ_ONLY, reads.watermark)
@@ -82,9 +82,7 @@ def with_priority_and_fairness(
             return refused(request, found, "time-out", clock() - ticket.arrived)
         slot = reads if info.verb in READ_VERBS else writes
         watch = info.verb == "watch"
-        count = slot.count = slot.count + 1
-        if count > slot.high:
-            slot.high = count
+        slot.enter()
 
         def over() -> None:
             slot.count -= 1
@@ -108,14 +106,22 @@ def with_priority_and_fairness(
             on_end(response, flow_control.watches.register(request.context.request_info))
         return response
 
-    def refused(request: Request, found: Classification, reason: str, waited: float = 0.0) -> Response:
-        found.flow.rejected(reason, waited)
-        metrics.record_dropped(request)
-        metrics.record_termination(request, 429)
-        retry_after = str(refusals.record(found.level.name)).encode()
-        return text_error(429, "Too many requests, please try again later.", [(b"retry-after", retry_after)])
-
     return serve
+
+
+class _Refusals:
+    """Answers those who are not served, and counts them."""
+
+    def __init__(self, metrics: ServerMetrics, dropped: DroppedRequests) -> None:
+        self._metrics = metrics
+        self._dropped = dropped
+
+    def __call__(self, request: Request, found: Classification, reason: str, waited: float = 0.0) -> Response:
+        found.flow.rejected(reason, waited)
+        self._metrics.record_dropped(request)
+        self._metrics.record_termination(request, 429)
+        retry_after = str(self._dropped.record(found.level.name)).encode()
+        return text_error(429, "Too many requests, please try again later.", [(b"retry-after", retry_after)])
 
 
 def _limit(request: Request, default: float, clock: Callable[[], float]) -> float:
