@@ -24,6 +24,8 @@ _REFUSED_WITH_500 = (
     "unable to find api field in struct ", "merging an object in json but data type is not struct, instead is: ",
     # apimachinery/pkg/util/strategicpatch/patch.go, meta.go
     "list element types are not identical: ", "expected slice or array type, but got: ",
+    # apimachinery/pkg/util/mergepatch/errors.go, ErrBadArgType: a null among maps, or no list where one is merged
+    "expected a map[string]interface {}, but received a ", "expected a []interface {}, but received a ",
     # pkg/registry/core/pod/storage/storage.go: what is wrong with a binding, one thing or several
     "target.", "[target.",
     # pkg/registry/core/service/storage/alloc.go
