@@ -135,3 +135,15 @@ def test_selectors_are_kept_for_collections_only() -> None:
 )
 def test_long_running(url: str, long_running: bool) -> None:
     assert info("GET", url).long_running is long_running
+
+
+def test_what_is_remembered_of_a_path_does_not_hold_for_another_query() -> None:
+    plain = info("GET", "/api/v1/pods")
+    assert info("GET", "/api/v1/pods") is plain
+    assert info("GET", "/api/v1/pods?watch=1").verb == "watch"
+    assert info("GET", "/api/v1/pods?fieldSelector=metadata.name%3Dx").name == "x"
+    assert info("DELETE", "/api/v1/pods?labelSelector=a").label_selector == "a"
+    assert info("GET", "/api/v1/pods") is plain
+    assert (plain.verb, plain.name, plain.label_selector) == ("list", "", "")
+    named = info("PATCH", "/api/v1/namespaces/a/pods/b")
+    assert info("PATCH", "/api/v1/namespaces/a/pods/b?fieldManager=m") is named

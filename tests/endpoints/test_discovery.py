@@ -86,7 +86,7 @@ def test_aggregated_discovery_and_its_etag() -> None:
         assert deployments["subresources"][0]["responseKind"] == {
             "group": "autoscaling", "version": "v1", "kind": "Scale"
         }
-        asked.headers.append((b"if-none-match", headers[b"etag"]))
+        asked.headers = [*asked.headers, (b"if-none-match", headers[b"etag"])]
         assert (await served(asked)).status == 304
 
     run(test)

@@ -69,8 +69,7 @@ class ProxyHandler:
             return text_error(400, "a request that asks for an upgrade cannot have a body")
         headers = self._headers(request, request.headers, location)
         # Nothing but the upgrade: a header that the client names there could be dropped on the way, the user's too.
-        request.headers = [header for header in headers if header[0] != b"connection"]
-        request.headers.append((b"connection", b"Upgrade"))
+        request.headers = [*(header for header in headers if header[0] != b"connection"), (b"connection", b"Upgrade")]
         return await upgrade.carry(request, location, self.backend.transport)
 
     def _refuse(self, request: Request, text: str, code: int) -> Response:

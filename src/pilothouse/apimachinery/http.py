@@ -5,7 +5,7 @@ client make them directly. A handler is `async (Request) -> Response`; a filter 
 gives a handler. What filters learn stands in declared attributes of `Context`.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_plus
 
@@ -115,7 +115,7 @@ class Request:
     """One request. `path` is decoded; header names are lower case bytes; `query` keeps order and repeats."""
 
     __slots__ = (
-        "_body", "_query", "client", "context", "headers", "method", "path", "peer_certificates",
+        "_body", "_first", "_headers", "_query", "client", "context", "method", "path", "peer_certificates",
         "protocol", "raw_query", "receive_body", "receive_chunk", "upgrade",
     )
 
@@ -134,7 +134,9 @@ class Request:
         self.method = method
         self.path = path
         self.raw_query = raw_query
-        self.headers: Headers = headers if headers is not None else []
+        self._headers: Headers = headers if headers is not None else []
+        self._first: dict[bytes, bytes] | None = None
+        """The first value of each header; made when it is asked for."""
         self._body: bytes | None = body if isinstance(body, bytes) else None
         self.receive_body = None if isinstance(body, bytes) else body
         self.receive_chunk: Callable[[], Awaitable[bytes]] | None = None
@@ -148,15 +150,32 @@ class Request:
         """What `transport/` offers to take over the connection (WebSocket, SPDY), or None."""
         self.context = Context()
 
+    @property
+    def headers(self) -> Headers:
+        """All of them, in order. Replace the list, do not change it."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, headers: Headers) -> None:
+        self._headers = headers
+        self._first = None
+
+    @property
+    def first_headers(self) -> Mapping[bytes, bytes]:
+        """The first value of each header."""
+        if self._first is None:
+            self._first = dict(reversed(self._headers))
+        return self._first
+
     def header(self, name: bytes) -> str | None:
         """The first value of the header `name` (lower case), decoded as latin-1."""
-        for k, v in self.headers:
-            if k == name:
-                return v.decode("latin-1")
-        return None
+        if self._first is None:
+            self._first = dict(reversed(self._headers))
+        value = self._first.get(name)
+        return None if value is None else value.decode("latin-1")
 
     def header_values(self, name: bytes) -> list[str]:
-        return [v.decode("latin-1") for k, v in self.headers if k == name]
+        return [v.decode("latin-1") for k, v in self._headers if k == name]
 
     @property
     def query(self) -> list[tuple[str, str]]:

@@ -44,11 +44,29 @@ class RequestInfoError(Exception):
     """A URL that has a special verb and nothing behind it."""
 
 
+_REMEMBERED = 1024
+_LONGEST_PATH = 256
+_known: dict[tuple[str, str], RequestInfo] = {}
+"""What method and path alone say. Clients come again and again with the same few."""
+
+
 def resolve(request: Request) -> RequestInfo:
     """Read a request's method, path and, where the name or the verb depends on it, its query.
 
-    Raises RequestInfoError, which upstream answers with a plain 500.
+    Others may get the same object. Raises RequestInfoError, which upstream answers with a plain 500.
     """
+    key = (request.method, request.path)
+    info = _known.get(key)
+    if info is None or (request.raw_query and not info.name and info.verb != "create"):
+        info = _resolve(request)
+        if not request.raw_query and len(request.path) <= _LONGEST_PATH:
+            if len(_known) >= _REMEMBERED:
+                _known.clear()
+            _known[key] = info
+    return info
+
+
+def _resolve(request: Request) -> RequestInfo:
     path = request.path
     parts = path.strip("/").split("/")
     prefix = parts[0]

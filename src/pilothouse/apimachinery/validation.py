@@ -327,6 +327,8 @@ def is_path_segment_name(name: str) -> list[str]:
 
 
 def is_path_segment_prefix(name: str) -> list[str]:
+    if "/" not in name and "%" not in name:
+        return []
     return [f"may not contain '{c}'" for c in "/%" if c in name]
 
 

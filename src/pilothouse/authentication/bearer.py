@@ -22,10 +22,11 @@ async def authenticate_bearer(
     response = await tokens.authenticate_token(token, context.audiences)
     if response is None:
         raise AuthenticationError(_INVALID)
-    for warning in response.warnings:
-        context.warn(warning)
-    for key, value in response.annotations.items():
-        context.annotate(key, value)
+    if response.warnings or response.annotations:
+        for warning in response.warnings:
+            context.warn(warning)
+        for key, value in response.annotations.items():
+            context.annotate(key, value)
     return response
 
 
@@ -74,8 +75,8 @@ class WebSocketProtocolAuthenticator:
         if not others:
             raise AuthenticationError("missing additional subprotocol")
         response = await authenticate_bearer(self._tokens, token, request)
-        request.headers = [header for header in request.headers if header[0] != _PROTOCOL_HEADER]
-        request.headers.append((_PROTOCOL_HEADER, ",".join(others).encode("latin-1")))
+        kept = [header for header in request.headers if header[0] != _PROTOCOL_HEADER]
+        request.headers = [*kept, (_PROTOCOL_HEADER, ",".join(others).encode("latin-1"))]
         return response
 
 

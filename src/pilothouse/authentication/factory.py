@@ -35,11 +35,11 @@ def build(
     `audiences` are this server's. A wrong credential is never anonymous. Raises OSError or ValueError for files that
     cannot be read.
     """
-    authenticators: list[Authenticator] = []
+    by_certificate: list[Authenticator] = []
     if request_header is not None:
-        authenticators.append(AudienceAgnostic(request_header, audiences))
+        by_certificate.append(AudienceAgnostic(request_header, audiences))
     if certificates is not None:
-        authenticators.append(certificates)
+        by_certificate.append(certificates)
     by_token: list[TokenAuthenticator] = []
     if token_auth_file:
         by_token.append(AudienceAgnosticTokens(load(Path(token_auth_file)), audiences))
@@ -53,8 +53,8 @@ def build(
     # There even without any: upstream always knows service account tokens, so that no bearer is ever anonymous.
     union = by_token[0] if len(by_token) == 1 else UnionTokenAuthenticator(by_token)
     tokens = CachingTokenAuthenticator(union, success_seconds=SUCCESS_SECONDS, failure_seconds=0.0)
-    authenticators += [BearerTokenAuthenticator(tokens), WebSocketProtocolAuthenticator(tokens)]
-    chain: Authenticator = AuthenticatedGroupAdder(UnionAuthenticator(authenticators))
-    if anonymous is not None:
-        chain = UnionAuthenticator([chain, anonymous], fail_on_error=True)
-    return chain
+    by_header: list[Authenticator] = [BearerTokenAuthenticator(tokens), WebSocketProtocolAuthenticator(tokens)]
+    # upstream: anonymous stands outside of the group adder, which leaves it as it is
+    return AuthenticatedGroupAdder(
+        UnionAuthenticator(by_header, by_certificate=by_certificate, otherwise=anonymous)
+    )

@@ -76,9 +76,9 @@ def _lower(names: Sequence[str]) -> tuple[bytes, ...]:
 
 def _first(request: Request, headers: Sequence[bytes]) -> str:
     """The first value of the first of `headers` whose first value is not empty."""
+    values = request.first_headers
     for header in headers:
-        value = next((value for name, value in request.headers if name == header), b"")
-        if value:
+        if value := values.get(header):
             return _text(value)
     return ""
 

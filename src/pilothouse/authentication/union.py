@@ -13,38 +13,40 @@ from pilothouse.authentication.interface import (
 
 
 class UnionAuthenticator:
-    """The first response counts. Without one: the errors of all together, or None when there was none.
+    """The first response counts. Without one: the errors of all together, or what `otherwise` says when there was none
+    (a wrong token must not make its bearer anonymous).
 
-    With `fail_on_error` the first error ends the search (a wrong token must not make its bearer anonymous).
+    Those `by_certificate` come first, and are asked only where the client has shown a certificate.
     """
 
-    def __init__(self, authenticators: Sequence[Authenticator], *, fail_on_error: bool = False) -> None:
-        self._authenticators = tuple(authenticators)
-        self._fail_on_error = fail_on_error
+    def __init__(
+        self, authenticators: Sequence[Authenticator], *, by_certificate: Sequence[Authenticator] = (),
+        otherwise: Authenticator | None = None,
+    ) -> None:
+        self._without_certificate = tuple(authenticators)
+        self._all = (*by_certificate, *authenticators)
+        self._otherwise = otherwise
 
     async def authenticate(self, request: Request) -> AuthenticatorResponse | None:
         errors: list[AuthenticationError] = []
-        for authenticator in self._authenticators:
+        for authenticator in self._all if request.peer_certificates else self._without_certificate:
             try:
                 response = await authenticator.authenticate(request)
             except AuthenticationError as error:
-                if self._fail_on_error:
-                    raise
                 errors.append(error)
                 continue
             if response is not None:
                 return response
         if errors:
             raise AuthenticationError(aggregate(errors))
-        return None
+        return None if self._otherwise is None else await self._otherwise.authenticate(request)
 
 
 class UnionTokenAuthenticator:
     """The same for tokens."""
 
-    def __init__(self, authenticators: Sequence[TokenAuthenticator], *, fail_on_error: bool = False) -> None:
+    def __init__(self, authenticators: Sequence[TokenAuthenticator]) -> None:
         self._authenticators = tuple(authenticators)
-        self._fail_on_error = fail_on_error
 
     async def authenticate_token(self, token: str, audiences: tuple[str, ...] = ()) -> AuthenticatorResponse | None:
         errors: list[AuthenticationError] = []
@@ -52,8 +54,6 @@ class UnionTokenAuthenticator:
             try:
                 response = await authenticator.authenticate_token(token, audiences)
             except AuthenticationError as error:
-                if self._fail_on_error:
-                    raise
                 errors.append(error)
                 continue
             if response is not None:

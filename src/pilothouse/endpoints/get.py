@@ -20,7 +20,7 @@ def get(scope: Scope) -> Handler:
     negotiate = scope.negotiate
     store = scope.store
     find = store.cacher.get
-    key_of = store.key
+    key_of, prefix = store.key, store.prefix
     namespaced = scope.namespaced
     group_resource = scope.group_resource
     object_bytes = scope.rendering.object
@@ -36,8 +36,9 @@ def get(scope: Scope) -> Handler:
             if version:
                 item = await store.get(request.context, namespace, info.name, version)
                 return await write_item(request, scope, accepted, 200, item)
-        found = find(key_of(namespace, info.name))
+        found = find(f"{prefix}{namespace}/{info.name}" if namespaced else prefix + info.name)
         if found is None:
+            key_of(namespace, info.name)  # which refuses what no object can be called
             raise status.not_found(group_resource, info.name)
         if accepted is PLAIN_JSON and one_version:
             return await write(request, accepted, 200, object_bytes(found))

@@ -60,6 +60,8 @@ class Endpoints:
     def __init__(self, resource: Resource, build: Builder) -> None:
         self.resource = resource
         self._build = build
+        self._namespaced = resource.namespaced
+        self._is_namespaces = resource.group_resource == _NAMESPACES
         self.collection: Routes = {}
         self.everywhere: Routes = {}
         """The collection over all namespaces."""
@@ -106,12 +108,12 @@ class Endpoints:
 
     def routes(self, info: RequestInfo) -> Routes:
         """The routes of the request's path; empty for a path that upstream has no route for."""
-        resource, parts = self.resource, info.parts
+        parts = info.parts
         if info.verb == "proxy":
             # /api/v1/proxy/… was taken out long ago; it must not be another door to the proxy subresources.
             return {}
-        if not resource.namespaced:
-            if info.namespace and resource.group_resource != _NAMESPACES:
+        if not self._namespaced:
+            if info.namespace and not self._is_namespaces:
                 return {}
         elif not info.namespace:
             return self.everywhere if len(parts) == 1 else {}

@@ -257,7 +257,4 @@ def is_pretty(request: Request) -> bool:
         value = request.query_value("pretty")
         if value:
             return value in _TRUE
-    for name, agent in request.headers:
-        if name == b"user-agent":
-            return agent.startswith((b"curl", b"Wget", b"Mozilla/5.0"))
-    return False
+    return request.first_headers.get(b"user-agent", b"").startswith((b"curl", b"Wget", b"Mozilla/5.0"))

@@ -220,9 +220,13 @@ class FlowController:
         """A ticket, executing or waiting; or why there is none."""
         return found.level.set.start(work, found.hash, found.flow, subject)
 
-    def finish(self, found: Classification, ticket: Ticket) -> None:
-        found.level.set.finish(ticket)
-        self._reap(found.level)
+    def finish(self, found: Classification, ticket: Ticket) -> float:
+        """The request has been served. Returns the time."""
+        level = found.level
+        now = level.set.finish(ticket)
+        if level.quiescing:
+            self._reap(level)
+        return now
 
     def cancel(self, found: Classification, ticket: Ticket) -> bool:
         """The request no longer waits; False if it is executing already."""

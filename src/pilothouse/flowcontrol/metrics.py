@@ -16,11 +16,15 @@ REASONS = ("queue-full", "concurrency-limit", "time-out", "cancelled")
 
 
 class FlowMetrics:
-    """The series of one flow schema at one priority level."""
+    """The series of one flow schema at one priority level.
+
+    What changes with every request is counted in plain numbers, since the last scrape: the requests and seats that
+    have come to be executing, the requests dispatched without a wait, those of one seat. A scrape settles them.
+    """
 
     __slots__ = (
-        "_at_once", "_dispatched", "_executed", "_executing", "_queued", "_queued_seats", "_rejected", "_running_seats",
-        "_waited", "_waited_in_vain", "estimated_seats", "watches",
+        "_dispatched", "_estimated_seats", "_executed", "_executing", "_queued", "_queued_seats", "_rejected",
+        "_running_seats", "_waited", "_waited_in_vain", "at_once", "executing", "of_one_seat", "seats", "watches",
     )
 
     def __init__(self, metrics: FlowControlMetrics, level: str, schema: str) -> None:
@@ -31,34 +35,37 @@ class FlowMetrics:
         self._running_seats = metrics.running_seats.labels(*labels)
         self._dispatched = metrics.dispatched.labels(*labels)
         self._executed = metrics.executed.labels(*labels, "regular"), metrics.executed.labels(*labels, "watch")
-        self._at_once = metrics.waited.labels(level, schema, "true").counts
         self._waited = metrics.waited.labels(level, schema, "true")
         self._waited_in_vain = metrics.waited.labels(level, schema, "false")
         self._rejected = {reason: metrics.rejected.labels(level, schema, reason) for reason in REASONS}
-        self.estimated_seats = metrics.estimated_seats.labels(*labels)
+        self._estimated_seats = metrics.estimated_seats.labels(*labels)
         self.watches = metrics.watches.labels(*labels)
+        self.executing = self.seats = self.at_once = self.of_one_seat = 0
+        metrics.flows.append(self)
+
+    def settle(self) -> None:
+        self._executing.value += self.executing
+        self._running_seats.value += self.seats
+        self._dispatched.value += self.at_once
+        self._waited.counts[0] += self.at_once
+        self._estimated_seats.counts[0] += self.of_one_seat
+        self._estimated_seats.sum += self.of_one_seat
+        self.executing = self.seats = self.at_once = self.of_one_seat = 0
 
     def queued(self, count: int, seats: int) -> None:
         self._queued.value += count
         self._queued_seats.value += seats
 
-    def executing(self, count: int, seats: int) -> None:
-        self._executing.value += count
-        self._running_seats.value += seats
-
-    def seats_freed(self, seats: int) -> None:
-        self._running_seats.value -= seats
-
-    def dispatched_at_once(self) -> None:
-        self._dispatched.value += 1
-        self._at_once[0] += 1
+    def estimated(self, seats: int) -> None:
+        """More than one."""
+        self._estimated_seats.observe(seats)
 
     def dispatched(self, seconds: float) -> None:
         """After `seconds` in a queue."""
         self._dispatched.value += 1
         self._waited.observe(seconds)
 
-    def executed(self, seconds: float, *, watch: bool) -> None:
+    def executed(self, seconds: float, watch: bool) -> None:
         self._executed[watch].observe(seconds)
 
     def rejected(self, reason: str, seconds: float = 0.0) -> None:
@@ -77,8 +84,14 @@ class LevelMetrics:
 
 class FlowControlMetrics:
     def __init__(self, registry: Registry = REGISTRY) -> None:
+        self.flows: list[FlowMetrics] = []
         self._define_flows(registry)
         self._define_levels(registry)
+        registry.add_collector(self._settle)
+
+    def _settle(self) -> None:
+        for flow in self.flows:
+            flow.settle()
 
     def _define_flows(self, registry: Registry) -> None:
         self.queued = registry.gauge(

@@ -118,7 +118,7 @@ class QueueSet:
         now = self._sync()
         ticket = Ticket(work, flow, now, self.r, subject)
         if self.wanted_queues < 1:
-            if not self._fits(work.seats):
+            if self.wanted_queues != EXEMPT and not self._fits(work.seats):
                 self.rejected += 1
                 return "concurrency-limit"
             self.unqueued.add(ticket)
@@ -187,7 +187,7 @@ class QueueSet:
     # Running
 
     def _fits(self, seats: int) -> bool:
-        if self.wanted_queues < 0:
+        if self.wanted_queues == EXEMPT:
             return True
         if seats > self.limit:
             # more than there ever will be: it runs alone
@@ -237,7 +237,8 @@ class QueueSet:
         self.executing += 1
         self.seats += seats
         self.dispatched += 1
-        ticket.flow.executing(1, seats)
+        ticket.flow.executing += 1
+        ticket.flow.seats += seats
         self._demand.set(self.seats + self.waiting_seats, now)
         if ticket.notify is not None:
             ticket.notify()
@@ -261,11 +262,11 @@ class QueueSet:
         self._drop_surplus(queue)
         return True
 
-    def finish(self, ticket: Ticket) -> None:
-        """The request has been served; its seats become free, after it has lingered."""
+    def finish(self, ticket: Ticket) -> float:
+        """The request has been served; its seats become free, after it has lingered. Returns the time."""
         now = self._sync()
         self.executing -= 1
-        ticket.flow.executing(-1, 0)
+        ticket.flow.executing -= 1
         queue = ticket.queue
         if queue is None:
             self.unqueued.discard(ticket)
@@ -283,6 +284,7 @@ class QueueSet:
             self._release(ticket, now)
         if self.waiting:
             self._dispatch_all()
+        return now
 
     def _linger_over(self, ticket: Ticket) -> None:
         self._release(ticket, self._sync())
@@ -291,7 +293,7 @@ class QueueSet:
     def _release(self, ticket: Ticket, now: float) -> None:
         seats = ticket.work.seats
         self.seats -= seats
-        ticket.flow.seats_freed(seats)
+        ticket.flow.seats -= seats
         self._demand.set(self.seats + self.waiting_seats, now)
         if ticket.queue is not None:
             ticket.queue.seats -= seats

@@ -166,7 +166,8 @@ class Histogram(_Family):
 
     def clear(self) -> None:
         for series in self.series.values():
-            series.counts = [0] * len(series.counts)
+            # in place: whoever counts on a hot path may hold the list
+            series.counts[:] = [0] * len(series.counts)
             series.sum = 0.0
 
 
@@ -226,6 +227,9 @@ class Registry:
 
     def reset(self) -> None:
         """Set counters and histograms to zero (DELETE /metrics)."""
+        # what collectors have yet to count must not come back after
+        for collector in list(self._collectors):
+            collector()
         for family in self._families.values():
             family.clear()
 

@@ -1,5 +1,6 @@
 """The server's own metrics (upstream: k8s.io/apiserver pkg/endpoints/metrics, endpoints/filters/metrics.go)."""
 
+from bisect import bisect_left
 from collections.abc import Callable
 
 from pilothouse.apimachinery.http import Request, StreamResponse
@@ -280,8 +281,11 @@ class ServerMetrics:
 
 
 def _attempt(count: Series, time: HistogramSeries) -> Callable[[float], None]:
+    bounds, counts = time.bounds, time.counts
+
     def record(seconds: float) -> None:
         count.value += 1
-        time.observe(seconds)
+        counts[bisect_left(bounds, seconds)] += 1
+        time.sum += seconds
 
     return record

@@ -64,10 +64,12 @@ def head(status: int, headers: Headers, framing: bytes) -> bytes:
     A line break inside a header cannot split the answer: it becomes a space, as in net/http.
     """
     line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d status code %d\r\n" % (status, status)
-    text = b"".join([line, *[b"%b: %b\r\n" % pair for pair in headers]])
-    if text.count(b"\n") != len(headers) + 1 or text.count(b"\r") != len(headers) + 1:
-        text = line + b"".join(b"%b: %b\r\n" % (_one_line(k), _one_line(v)) for k, v in headers)
-    return b"%b%b%b\r\n" % (text, date_line(), framing)
+    date = _date[1] if _date[0] == int(time.time()) else date_line()
+    text = b"\r\n".join(map(b": ".join, headers))
+    breaks = len(headers) - 1
+    if text.count(b"\n") != breaks or text.count(b"\r") != breaks:
+        text = b"\r\n".join(b"%b: %b" % (_one_line(k), _one_line(v)) for k, v in headers)
+    return b"%b%b\r\n%b%b\r\n" % (line, text, date, framing) if text else b"%b%b%b\r\n" % (line, date, framing)
 
 
 def _one_line(value: bytes) -> bytes:

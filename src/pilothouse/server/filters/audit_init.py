@@ -5,6 +5,7 @@ filters have collected on whatever answer comes back.
 """
 
 import os
+import re
 from collections.abc import Callable
 
 from pilothouse.apimachinery.http import Handler, Headers, Request, Response
@@ -14,22 +15,22 @@ _POOL_IDS = 256
 
 def uuid_source(urandom: Callable[[int], bytes] = os.urandom) -> Callable[[], str]:
     """A function making random (version 4) UUIDs, several times faster than uuid.uuid4."""
-    pool = ""
-    position = 0
+    pool: list[str] = []
 
     def make() -> str:
-        nonlocal pool, position
-        if position >= len(pool):
-            pool = urandom(16 * _POOL_IDS).hex()
-            position = 0
-        h = pool[position : position + 32]
-        position += 32
-        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
+        if not pool:
+            raw = bytearray(urandom(16 * _POOL_IDS))
+            raw[6::16] = raw[6::16].translate(_VERSION_4)
+            raw[8::16] = raw[8::16].translate(_VARIANT)
+            pool.extend(map("-".join, _GROUPS.findall(raw.hex())))
+        return pool.pop()
 
     return make
 
 
-_VARIANT = {digit: "89ab"[int(digit, 16) % 4] for digit in "0123456789abcdef"}
+_GROUPS = re.compile("(.{8})(.{4})(.{4})(.{4})(.{12})")
+_VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
+_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
 def with_audit_init(handler: Handler, new_id: Callable[[], str] | None = None) -> Handler:
@@ -37,10 +38,9 @@ def with_audit_init(handler: Handler, new_id: Callable[[], str] | None = None) -
 
     async def serve(request: Request) -> Response:
         context = request.context
-        for name, value in request.headers:
-            if name == b"audit-id" and value:
-                audit_id, raw = value.decode("latin-1"), value
-                break
+        raw = request.first_headers.get(b"audit-id")
+        if raw:
+            audit_id = raw.decode("latin-1")
         else:
             audit_id = make()
             raw = audit_id.encode()

@@ -68,16 +68,20 @@ def with_priority_and_fairness(
         found = classify(user, info)
         context.response_headers += found.headers
         work = estimate(request, found) if info.verb in _ESTIMATED else ONE_SEAT
-        found.flow.estimated_seats.observe(work.seats)
+        flow = found.flow
+        if work.seats == 1:
+            flow.of_one_seat += 1
+        else:
+            flow.estimated(work.seats)
         ticket = begin(found, work, (user, info, found))
         if isinstance(ticket, str):
             return refused(request, found, ticket)
         if ticket.executing:
-            found.flow.dispatched_at_once()
+            flow.at_once += 1
         elif await _turn(controller, found, ticket, _limit(request, flow_control.wait_limit, clock)):
             waited = ticket.started - ticket.arrived
             context.track("apf_queue_wait", waited)
-            found.flow.dispatched(waited)
+            flow.dispatched(waited)
         else:
             return refused(request, found, "time-out", clock() - ticket.arrived)
         slot = reads if info.verb in READ_VERBS else writes
@@ -86,8 +90,7 @@ def with_priority_and_fairness(
 
         def over() -> None:
             slot.count -= 1
-            found.flow.executed(clock() - ticket.started, watch=watch)
-            finish(found, ticket)
+            flow.executed(finish(found, ticket) - ticket.started, watch)
 
         try:
             if found.level.exempt:

@@ -30,10 +30,8 @@ def with_shutdown_response_header(
         )
 
     def serve(request: Request) -> Awaitable[Response]:
-        for name, value in request.headers:
-            if name == b"x-openshift-if-disruption" and value:
-                request.context.response_headers.append((b"x-openshift-disruption", message().encode()))
-                break
+        if request.first_headers.get(b"x-openshift-if-disruption"):
+            request.context.response_headers.append((b"x-openshift-disruption", message().encode()))
         return handler(request)
 
     return serve
