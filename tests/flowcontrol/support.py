@@ -8,9 +8,9 @@ from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.requestinfo import RequestInfo, resolve
 from pilothouse.apimachinery.user import User
 from pilothouse.flowcontrol.controller import FlowController
-from pilothouse.flowcontrol.integrator import Integrator
-from pilothouse.flowcontrol.metrics import FlowControlMetrics, FlowMetrics
+from pilothouse.flowcontrol.metrics import FlowControlMetrics, FlowMetrics, LevelMetrics
 from pilothouse.flowcontrol.queueset import QueueSet, Ticket
+from pilothouse.flowcontrol.usage import Usage
 from pilothouse.flowcontrol.work import ONE_SEAT, Work
 from pilothouse.observability.metrics import Registry
 
@@ -45,8 +45,8 @@ class Level:
         self.clock = Clock()
         self.registry = Registry()
         self.metrics = FlowControlMetrics(self.registry)
-        self.demand = Integrator(self.clock)
-        self.set = QueueSet(self.clock, self.clock.later, self.demand)
+        self.usage = Usage(self.clock, LevelMetrics(self.metrics, "level"))
+        self.set = QueueSet(self.clock, self.clock.later, self.usage.spells)
         self.set.configure(queues, length, hand, limit)
 
     def start(self, flow: int = 0, work: Work = ONE_SEAT) -> Ticket:

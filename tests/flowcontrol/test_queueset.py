@@ -212,4 +212,4 @@ def test_demand_is_followed() -> None:
     for _ in range(3):
         level.start()
     level.clock.advance(1)
-    assert level.demand.reset().high == 3
+    assert level.usage.reset().high == 3

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pilothouse.flowcontrol.borrowing import Claim, allocate
+from pilothouse.flowcontrol.concurrency import EXECUTING, MUTATING, READ_ONLY, WAITING, Concurrency
 from pilothouse.flowcontrol.dealer import flow_hash
 from pilothouse.flowcontrol.level import CATCH_ALL, EXEMPT_NAME, Limits, PriorityLevel, rounded
 from pilothouse.flowcontrol.metrics import FlowControlMetrics, FlowMetrics
@@ -91,6 +92,17 @@ class FlowController:
         self._catch_all: Schema
         self._changed = True
         self._known: dict[Any, Classification] = {}
+        registry = self._metrics.registry
+        self.executing, self.waiting = (
+            {kind: Concurrency(kind, phase, registry, clock) for kind in (READ_ONLY, MUTATING)}
+            for phase in (EXECUTING, WAITING)
+        )
+        """By kind; to be told of by whoever starts requests."""
+        registry.add_collector(self._collect)
+
+    def _collect(self) -> None:
+        for level in self.levels.values():
+            level.usage.collect()
 
     # Configuration
 
@@ -116,6 +128,9 @@ class FlowController:
         shares = sum(level.limits.shares for level in self.levels.values())
         for level in self.levels.values():
             level.share(self._server_limit, shares)
+        for kind in (READ_ONLY, MUTATING):
+            self.executing[kind].bound(sum(level.nominal for level in self.levels.values()))
+            self.waiting[kind].bound(sum(level.limits.places for level in self.levels.values()))
         self._digest_schemas()
         self.adjust()
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pilothouse.flowcontrol.integrator import Integrator
 from pilothouse.flowcontrol.metrics import FlowControlMetrics, FlowMetrics, LevelMetrics
 from pilothouse.flowcontrol.queueset import EXEMPT, UNQUEUED, QueueSet
+from pilothouse.flowcontrol.usage import Usage
 
 EXEMPT_NAME, CATCH_ALL = "exempt", "catch-all"
 _SMOOTHING = 0.977
@@ -27,6 +27,11 @@ class Limits:
     queues: int = UNQUEUED
     queue_length: int = 0
     hand_size: int = 1
+
+    @property
+    def places(self) -> int:
+        """In all queues."""
+        return max(0, self.queues) * self.queue_length
 
     @classmethod
     def of(cls, name: str, spec: Mapping[str, Any]) -> Limits:
@@ -65,8 +70,9 @@ class PriorityLevel:
         self.name = name
         self.uid = ""
         self.limits = Limits(0)
-        self.demand = Integrator(clock)
-        self.set = QueueSet(clock, later, self.demand)
+        self.metrics = LevelMetrics(metrics, name)
+        self.usage = Usage(clock, self.metrics)
+        self.set = QueueSet(clock, later, self.usage.spells)
         self.quiescing = False
         """No longer wanted, but not idle yet."""
         self.nominal = self.lower = self.upper = self.current = 0
@@ -76,8 +82,8 @@ class PriorityLevel:
         self.smoothed = 0.0
         self.average = self.deviation = 0.0
         self._configured = False
+        self._server_limit = 0
         self._metrics = metrics
-        self.metrics = LevelMetrics(metrics, name)
         self._flows: dict[str, FlowMetrics] = {}
 
     @property
@@ -93,6 +99,7 @@ class PriorityLevel:
     def share(self, server_limit: int, all_shares: int) -> None:
         """Work out the bounds of its limit from its part of all shares."""
         limits = self.limits
+        self._server_limit = server_limit
         nominal = math.ceil(server_limit * limits.shares / all_shares) if all_shares else 0
         lendable = rounded(nominal * limits.lendable_percent / 100)
         borrows = limits.borrowing_percent
@@ -110,8 +117,8 @@ class PriorityLevel:
 
     def look_back(self) -> None:
         """What was wanted since the last look."""
-        seen = self.demand.reset()
-        self.high_watermark = round(seen.high)
+        seen = self.usage.reset()
+        self.high_watermark = seen.high
         if seen.duration > 0:
             self.average, self.deviation = seen.average, seen.deviation
             envelope = seen.average + seen.deviation
@@ -129,6 +136,7 @@ class PriorityLevel:
         self.current = current
         limits = self.limits
         self.set.configure(limits.queues, limits.queue_length, limits.hand_size, current)
+        self.usage.bound(current or max(1, rounded(self._server_limit / 10)), max(1, limits.places))
         m = self.metrics
         m.current.set(current)
         m.current_r.set(self.set.r)

@@ -3,7 +3,9 @@ pkg/util/flowcontrol/metrics)."""
 
 from __future__ import annotations
 
+from pilothouse.flowcontrol.concurrency import EXECUTING, WAITING
 from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY, Registry
+from pilothouse.observability.timing import TimingHistogram
 
 _PREFIX = "apiserver_flowcontrol_"
 _FLOW = ("priority_level", "flow_schema")
@@ -11,6 +13,9 @@ _LEVEL = ("priority_level",)
 _NOMINAL = "nominal_limit_seats"
 _SECONDS = (0.0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 15.0, 30.0)
 _SEATS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 100.0)
+_REQUEST_UTILIZATION = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1.0)
+_SEAT_UTILIZATION = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+_DEMAND = (0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.7, 2.0, 2.8, 4.0, 6.0)
 _WATCHES = (0.0, 1.0, 10.0, 100.0, 1000.0, 10000.0)
 REASONS = ("queue-full", "concurrency-limit", "time-out", "cancelled")
 
@@ -80,13 +85,19 @@ class LevelMetrics:
         (self.nominal, self.lower, self.upper, self.current, self.high, self.average, self.deviation, self.smoothed,
          self.target) = (gauge.labels(level) for gauge in metrics.level_gauges)
         self.current_r = metrics.current_r.labels(level)
+        self.demand = metrics.demand.labels(level)
+        self.executing_seats = metrics.seat_utilization.labels(level, EXECUTING)
+        self.executing_requests = metrics.request_utilization.labels(EXECUTING, level)
+        self.waiting_requests = metrics.request_utilization.labels(WAITING, level)
 
 
 class FlowControlMetrics:
     def __init__(self, registry: Registry = REGISTRY) -> None:
+        self.registry = registry
         self.flows: list[FlowMetrics] = []
         self._define_flows(registry)
         self._define_levels(registry)
+        self._define_utilization(registry)
         registry.add_collector(self._settle)
 
     def _settle(self) -> None:
@@ -163,3 +174,21 @@ class FlowControlMetrics:
                 ("target_seats", "Seat allocation targets"),
             )
         )
+
+    def _define_utilization(self, registry: Registry) -> None:
+        self.demand = registry.define(TimingHistogram(
+            f"{_PREFIX}demand_seats",
+            "Observations, at the end of every nanosecond, of (the number of seats each priority level could use) / "
+            "(nominal number of seats for that level)", _LEVEL, buckets=_DEMAND,
+        ))
+        self.seat_utilization = registry.define(TimingHistogram(
+            f"{_PREFIX}priority_level_seat_utilization",
+            "Observations, at the end of every nanosecond, of utilization of seats for any stage of execution (but "
+            "only initial stage for WATCHes)", (*_LEVEL, "phase"), buckets=_SEAT_UTILIZATION,
+        ))
+        self.request_utilization = registry.define(TimingHistogram(
+            f"{_PREFIX}priority_level_request_utilization",
+            "Observations, at the end of every nanosecond, of number of requests (as a fraction of the relevant "
+            "limit) waiting or in any stage of execution (but only initial stage for WATCHes)", ("phase", *_LEVEL),
+            buckets=_REQUEST_UTILIZATION,
+        ))

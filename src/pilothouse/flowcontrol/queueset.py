@@ -15,14 +15,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.flowcontrol.dealer import Dealer
-from pilothouse.flowcontrol.work import ESTIMATED_SECONDS, Work
+from pilothouse.flowcontrol.work import ESTIMATED_SECONDS, USE_BITS, Work
 
 if TYPE_CHECKING:
-    from pilothouse.flowcontrol.integrator import Integrator
     from pilothouse.flowcontrol.metrics import FlowMetrics
+    from pilothouse.observability.timing import Spells
 
 EXEMPT, UNQUEUED = -1, 0
 """Numbers of queues of a level that limits nothing, and of one that has none."""
+_WAITING = 2 * USE_BITS
 
 
 class Ticket:
@@ -68,15 +69,16 @@ class Queue:
 
 
 class QueueSet:
-    """`clock` gives monotonic seconds; `later(seconds, function)` runs a function later; `demand` follows the seats
-    that are in use or waited for."""
+    """`clock` gives monotonic seconds; `later(seconds, function)` runs a function later; `usage` is told what runs
+    and what waits (see `work.Work.use`)."""
 
     def __init__(
-        self, clock: Callable[[], float], later: Callable[[float, Callable[[], None]], object], demand: Integrator
+        self, clock: Callable[[], float], later: Callable[[float, Callable[[], None]], object], usage: Spells
     ) -> None:
         self._clock = clock
         self._later = later
-        self._demand = demand
+        self._usage = usage
+        self._use = 0
         self.wanted_queues = UNQUEUED
         self.limit = 0
         self._length_limit = 0
@@ -165,8 +167,9 @@ class QueueSet:
         self._waiting.add(queue)
         self.waiting += 1
         self.waiting_seats += ticket.work.seats
+        self._use += ticket.work.use << _WAITING
         ticket.flow.queued(1, ticket.work.seats)
-        self._demand.set(self.seats + self.waiting_seats, now)
+        self._usage.set(self._use, now)
         queue.bound()
 
     def _begin(self, queue: Queue) -> None:
@@ -182,6 +185,7 @@ class QueueSet:
             self._waiting.discard(queue)
         self.waiting -= 1
         self.waiting_seats -= ticket.work.seats
+        self._use -= ticket.work.use << _WAITING
         ticket.flow.queued(-1, -ticket.work.seats)
 
     # Running
@@ -232,6 +236,7 @@ class QueueSet:
 
     def _execute(self, ticket: Ticket, now: float) -> None:
         seats = ticket.work.seats
+        self._use += ticket.work.use
         ticket.started = now
         ticket.executing = True
         self.executing += 1
@@ -239,7 +244,7 @@ class QueueSet:
         self.dispatched += 1
         ticket.flow.executing += 1
         ticket.flow.seats += seats
-        self._demand.set(self.seats + self.waiting_seats, now)
+        self._usage.set(self._use, now)
         if ticket.notify is not None:
             ticket.notify()
 
@@ -255,7 +260,7 @@ class QueueSet:
         self._leave_queue(queue, ticket)
         self.rejected += 1
         self.timed_out += 1
-        self._demand.set(self.seats + self.waiting_seats, now)
+        self._usage.set(self._use, now)
         if not queue.active:
             self._active -= 1
         queue.bound()
@@ -266,6 +271,7 @@ class QueueSet:
         """The request has been served; its seats become free, after it has lingered. Returns the time."""
         now = self._sync()
         self.executing -= 1
+        self._use -= 1
         ticket.flow.executing -= 1
         queue = ticket.queue
         if queue is None:
@@ -279,6 +285,7 @@ class QueueSet:
             elif not queue.executing:
                 self._active -= 1
         if ticket.work.linger > 0:
+            self._usage.set(self._use, now)
             self._later(ticket.work.linger, lambda: self._linger_over(ticket))
         else:
             self._release(ticket, now)
@@ -293,8 +300,9 @@ class QueueSet:
     def _release(self, ticket: Ticket, now: float) -> None:
         seats = ticket.work.seats
         self.seats -= seats
+        self._use -= seats << USE_BITS
         ticket.flow.seats -= seats
-        self._demand.set(self.seats + self.waiting_seats, now)
+        self._usage.set(self._use, now)
         if ticket.queue is not None:
             ticket.queue.seats -= seats
             self._drop_surplus(ticket.queue)

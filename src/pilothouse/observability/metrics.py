@@ -186,18 +186,19 @@ class Registry:
         self._collectors: list[Callable[[], None]] = []
 
     def counter(self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA) -> Counter:
-        return self._define(Counter(name, help, labels, stability))
+        return self.define(Counter(name, help, labels, stability))
 
     def gauge(self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA) -> Gauge:
-        return self._define(Gauge(name, help, labels, stability))
+        return self.define(Gauge(name, help, labels, stability))
 
     def histogram(
         self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA,
         buckets: Sequence[float] = DEFAULT_BUCKETS,
     ) -> Histogram:
-        return self._define(Histogram(name, help, labels, stability, buckets))
+        return self.define(Histogram(name, help, labels, stability, buckets))
 
-    def _define(self, family: F) -> F:
+    def define(self, family: F) -> F:
+        """`family`, or the one of its name that is there. Raises ValueError if that is another."""
         known = self._families.setdefault(family.name, family)
         if type(known) is not type(family) or known.label_names != family.label_names:
             raise ValueError(f"metric {family.name} is already defined otherwise")

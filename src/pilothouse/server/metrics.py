@@ -147,7 +147,10 @@ class ServerMetrics:
             " second.",
             ("request_kind",), STABLE,
         )
-
+        self._inqueue = registry.gauge(
+            "apiserver_current_inqueue_requests",
+            "Maximal number of queued requests in this apiserver per request kind in last second.", ("request_kind",),
+        )
         self._deprecated = registry.gauge(
             "apiserver_requested_deprecated_apis",
             "Gauge of deprecated APIs that have been requested, broken out by API group, version, resource,"
@@ -184,10 +187,13 @@ class ServerMetrics:
     def authorization(self, result: str) -> Callable[[float], None]:
         return _attempt(self._authorizations.labels(result), self._authorization_time.labels(result))
 
-    def watch_inflight(self, kind: str, watermark: Callable[[], int]) -> None:
-        """Have a scrape show `watermark()`, the highest count since the scrape before."""
-        series = self._inflight.labels(kind)
-        self.registry.add_collector(lambda: series.set(watermark()))
+    def watch_inflight(
+        self, kind: str, running: Callable[[], int], waiting: Callable[[], int] | None = None
+    ) -> None:
+        """Have a scrape show the highest counts since the scrape before, which the functions give."""
+        for gauge, watermark in ((self._inflight, running), (self._inqueue, waiting)):
+            if watermark is not None:
+                self.registry.add_collector(_shown(gauge.labels(kind), watermark))
 
     def record(
         self, request: Request, status: int, size: int, seconds: float,
@@ -278,6 +284,10 @@ class ServerMetrics:
         else:
             labels = ("", "", "", info.path)
         return (verb, *labels, scope_of(info), COMPONENT)
+
+
+def _shown(series: Series, watermark: Callable[[], int]) -> Callable[[], None]:
+    return lambda: series.set(watermark())
 
 
 def _attempt(count: Series, time: HistogramSeries) -> Callable[[float], None]:

@@ -4,62 +4,60 @@ Reads and writes have bounds of their own; long-running requests do not count, a
 system:masters are never refused: somebody must be able to repair an overloaded server.
 """
 
-from collections.abc import Awaitable
+import time
+from collections.abc import Awaitable, Callable
 
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.user import SYSTEM_PRIVILEGED_GROUP
+from pilothouse.flowcontrol.concurrency import EXECUTING, MUTATING, READ_ONLY, Concurrency
 from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.responses import text_error
 from pilothouse.server.streams import on_end
 
 READ_VERBS = frozenset({"get", "list", "watch"})
-READ_ONLY, MUTATING = "readOnly", "mutating"
 
 
 class InFlight:
-    """One bound. `high` is the highest count since it was last read by a scrape."""
+    """One bound."""
 
-    __slots__ = ("count", "high", "limit")
+    __slots__ = ("_clock", "count", "limit")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, kind: str, limit: int, metrics: ServerMetrics, clock: Callable[[], float]) -> None:
+        concurrency = Concurrency(kind, EXECUTING, metrics.registry, clock)
+        concurrency.bound(limit)
+        metrics.watch_inflight(kind, concurrency.watermark)
+        self.count = concurrency.count
         self.limit = limit
-        self.count = 0
-        self.high = 0
+        self._clock = clock
 
     def enter(self) -> None:
-        self.count += 1
-        if self.count > self.high:
-            self.high = self.count
+        self.count.set(self.count.value + 1, self._clock())
 
     def release(self) -> None:
-        self.count -= 1
-
-    def watermark(self) -> int:
-        high, self.high = self.high, self.count
-        return high
+        self.count.set(self.count.value - 1, self._clock())
 
 
-def with_max_in_flight(handler: Handler, read_limit: int, write_limit: int, metrics: ServerMetrics) -> Handler:
+def with_max_in_flight(
+    handler: Handler, read_limit: int, write_limit: int, metrics: ServerMetrics,
+    clock: Callable[[], float] = time.monotonic,
+) -> Handler:
     """A limit of 0 means none; with both 0 nothing is counted."""
     if not read_limit and not write_limit:
         return handler
-    reads, writes = InFlight(read_limit), InFlight(write_limit)
-    metrics.watch_inflight(READ_ONLY, reads.watermark)
-    metrics.watch_inflight(MUTATING, writes.watermark)
+    reads = InFlight(READ_ONLY, read_limit, metrics, clock)
+    writes = InFlight(MUTATING, write_limit, metrics, clock)
 
     async def serve_counted(request: Request, slot: InFlight) -> Response:
-        count = slot.count = slot.count + 1
-        if count > slot.high:
-            slot.high = count
+        slot.enter()
         try:
             response = await handler(request)
         except BaseException:
-            slot.count -= 1
+            slot.release()
             raise
         if isinstance(response, StreamResponse):
             on_end(response, slot.release)
         else:
-            slot.count -= 1
+            slot.release()
         return response
 
     async def refuse(request: Request) -> Response:
@@ -72,7 +70,7 @@ def with_max_in_flight(handler: Handler, read_limit: int, write_limit: int, metr
         if info.long_running:
             return handler(request)
         slot = reads if info.verb in READ_VERBS else writes
-        if slot.count < slot.limit:
+        if slot.count.value < slot.limit:
             return serve_counted(request, slot)
         if not slot.limit or SYSTEM_PRIVILEGED_GROUP in request.context.user.groups:
             return handler(request)

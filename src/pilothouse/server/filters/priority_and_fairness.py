@@ -13,11 +13,12 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
+from pilothouse.flowcontrol.concurrency import MUTATING, READ_ONLY
 from pilothouse.flowcontrol.dropped import DroppedRequests
 from pilothouse.flowcontrol.queueset import Ticket
 from pilothouse.flowcontrol.turns import Turns
 from pilothouse.flowcontrol.work import ONE_SEAT
-from pilothouse.server.filters.max_in_flight import MUTATING, READ_ONLY, READ_VERBS, InFlight
+from pilothouse.server.filters.max_in_flight import READ_VERBS
 from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.responses import text_error
 from pilothouse.server.streams import on_end
@@ -51,10 +52,11 @@ def with_priority_and_fairness(
     controller, estimate = flow_control.controller, flow_control.estimator.estimate
     classify, begin, finish = controller.classify, controller.start, controller.finish
     refused = _Refusals(metrics, dropped or DroppedRequests())
+    waits = _Waits(controller, clock)
     turns = Turns(lambda function: asyncio.get_running_loop().call_soon(function), clock)
-    reads, writes = InFlight(0), InFlight(0)
-    metrics.watch_inflight(READ_ONLY, reads.watermark)
-    metrics.watch_inflight(MUTATING, writes.watermark)
+    reads, writes = controller.executing[READ_ONLY].count, controller.executing[MUTATING].count
+    for kind in (READ_ONLY, MUTATING):
+        metrics.watch_inflight(kind, controller.executing[kind].watermark, controller.waiting[kind].watermark)
 
     def serve(request: Request) -> Awaitable[Response]:
         info = request.context.request_info
@@ -76,21 +78,25 @@ def with_priority_and_fairness(
         ticket = begin(found, work, (user, info, found))
         if isinstance(ticket, str):
             return refused(request, found, ticket)
+        read = info.verb in READ_VERBS
+        started = ticket.started
         if ticket.executing:
             flow.at_once += 1
-        elif await _turn(controller, found, ticket, _limit(request, flow_control.wait_limit, clock)):
+        elif await waits.turn(found, ticket, _limit(request, flow_control.wait_limit, clock), read):
+            started = clock()
             waited = ticket.started - ticket.arrived
             context.track("apf_queue_wait", waited)
             flow.dispatched(waited)
         else:
             return refused(request, found, "time-out", clock() - ticket.arrived)
-        slot = reads if info.verb in READ_VERBS else writes
+        slot = reads if read else writes
         watch = info.verb == "watch"
-        slot.enter()
+        slot.set(slot.value + 1, started)
 
         def over() -> None:
-            slot.count -= 1
-            flow.executed(finish(found, ticket) - ticket.started, watch)
+            now = finish(found, ticket)
+            slot.set(slot.value - 1, now)
+            flow.executed(now - ticket.started, watch)
 
         try:
             if found.level.exempt:
@@ -147,23 +153,33 @@ async def _next_turn(turns: Turns, found: Classification) -> None:
     await waiting
 
 
-async def _turn(controller: FlowController, found: Classification, ticket: Ticket, seconds: float) -> bool:
-    """Wait until the request is dispatched; False if that takes longer than `seconds`."""
-    loop = asyncio.get_running_loop()
-    turn: asyncio.Future[bool] = loop.create_future()
+class _Waits:
+    """Waits in queues, counted."""
 
-    def settle(dispatched: bool) -> None:
-        if not turn.done():
-            turn.set_result(dispatched)
+    def __init__(self, controller: FlowController, clock: Callable[[], float]) -> None:
+        self._controller = controller
+        self._clock = clock
 
-    ticket.notify = lambda: settle(True)
-    timer = loop.call_later(max(seconds, 0.0), settle, False)
-    try:
-        # when the time is over it may have been dispatched in the very moment
-        return await turn or not controller.cancel(found, ticket)
-    except asyncio.CancelledError:
-        if not controller.cancel(found, ticket):
-            controller.finish(found, ticket)
-        raise
-    finally:
-        timer.cancel()
+    async def turn(self, found: Classification, ticket: Ticket, seconds: float, read: bool) -> bool:
+        """Wait until the request is dispatched; False if that takes longer than `seconds`."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[bool] = loop.create_future()
+
+        def settle(dispatched: bool) -> None:
+            if not turn.done():
+                turn.set_result(dispatched)
+
+        ticket.notify = lambda: settle(True)
+        timer = loop.call_later(max(seconds, 0.0), settle, False)
+        count = self._controller.waiting[READ_ONLY if read else MUTATING].count
+        count.set(count.value + 1, self._clock())
+        try:
+            # when the time is over it may have been dispatched in the very moment
+            return await turn or not self._controller.cancel(found, ticket)
+        except asyncio.CancelledError:
+            if not self._controller.cancel(found, ticket):
+                self._controller.finish(found, ticket)
+            raise
+        finally:
+            count.set(count.value - 1, self._clock())
+            timer.cancel()
