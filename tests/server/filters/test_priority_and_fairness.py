@@ -66,6 +66,9 @@ def test_requests_wait_for_their_turn(build: Build, metrics: ServerMetrics) -> N
         tasks = [asyncio.ensure_future(handler(request)) for request in requests]
         await settle()
         assert gate.running == 1
+        text = metrics.registry.render().decode()
+        assert 'apiserver_current_inflight_requests{request_kind="readOnly"} 1' in text
+        assert 'apiserver_current_inqueue_requests{request_kind="readOnly"} 2' in text
         gate.open.set()
         answers = await asyncio.gather(*tasks)
         # one ran, two waited, and the fourth found the queue full
@@ -76,6 +79,7 @@ def test_requests_wait_for_their_turn(build: Build, metrics: ServerMetrics) -> N
         assert dict(requests[3].context.response_headers)[b"x-kubernetes-pf-prioritylevel-uid"] == b"uid-mine"
         assert requests[1].context.latency is not None
         assert flow.controller.levels["mine"].set.idle
+        assert flow.controller.waiting["readOnly"].count.value == flow.controller.executing["readOnly"].count.value == 0
 
     asyncio.run(run())
 
