@@ -56,8 +56,8 @@ class Context:
 
     __slots__ = (
         "audiences", "audit", "audit_annotations", "audit_id", "authorization_decision", "authorization_reason",
-        "deadline", "end_stream", "heavy", "impersonated", "latency", "mux_incomplete", "received_at", "request_info",
-        "response_headers", "seat", "user", "warnings",
+        "deadline", "end_stream", "filtered_at", "heavy", "impersonated", "latency", "mux_incomplete", "received_at",
+        "request_info", "response_headers", "user", "warnings",
     )
 
     def __init__(self) -> None:
@@ -80,7 +80,8 @@ class Context:
         self.audit: AuditContext | None = None
         """What is gathered for the audit events of this request; None where it is not audited."""
         self.audit_annotations: dict[str, str] | None = None
-        self.seat: Any = None
+        self.filtered_at: float = 0.0
+        """When the last filter that is measured was done (`time.perf_counter`)."""
         self.response_headers: Headers = []
         """Headers that the chain adds to the answer, whoever makes it; one that the answer itself has wins."""
         self.end_stream: Callable[[], None] | None = None

@@ -151,7 +151,7 @@ FILTERS: tuple[Place, ...] = (
     Place("StartupEarlyAnnotation", "needs the user, to leave out the server itself",
           lambda h, c: with_startup_early_annotation(h, c.signals.has_been_ready)),
     Place("Audit", "knows the real user, sees what impersonation and the rest decide",
-          lambda h, c: with_audit(h, c.auditor, c.render)),
+          lambda h, c: with_audit(h, c.auditor, c.render, c.metrics.filters)),
     Place("Impersonation", "what follows judges the user acted as",
           lambda h, c: with_impersonation(
               h, c.authorizer, c.render, c.metrics, constrained=c.constrained_impersonation, clock=c.clock)),
@@ -163,7 +163,8 @@ FILTERS: tuple[Place, ...] = (
               h, c.max_requests_in_flight, c.max_mutating_requests_in_flight, c.metrics)
           if c.flow_control is None else with_priority_and_fairness(h, c.flow_control, c.metrics, clock=c.clock)),
     Place("Authorization", "last before the handler: nothing is served that was not allowed",
-          lambda h, c: with_authorization(h, c.authorizer, c.render, c.metrics)),
+          lambda h, c: with_authorization(
+              h, c.authorizer, c.render, c.metrics, queued=c.flow_control is not None)),
     Place("Director", "the handler itself: API groups, then the mux, then the delegate", lambda h, c: h),
 )
 

@@ -1,12 +1,12 @@
 """The server's own metrics (upstream: k8s.io/apiserver pkg/endpoints/metrics, endpoints/filters/metrics.go)."""
 
-from bisect import bisect_left
 from collections.abc import Callable
 
 from pilothouse.apimachinery.http import Request, StreamResponse
 from pilothouse.apimachinery.requestinfo import RequestInfo, is_watch, scope_of
 from pilothouse.endpoints.deprecation import DEPRECATED, REMOVED
 from pilothouse.observability.metrics import ALPHA, REGISTRY, STABLE, Counter, HistogramSeries, Registry, Series
+from pilothouse.server.filter_metrics import FilterMetrics
 from pilothouse.server.streams import tracked
 
 COMPONENT = "apiserver"
@@ -16,7 +16,6 @@ _LATENCY_BUCKETS = (
 )
 _SLI_BUCKETS = _LATENCY_BUCKETS[2:]
 _SIZE_BUCKETS = tuple(float(10**n) for n in range(3, 10))
-_AUTH_BUCKETS = tuple(0.001 * 2**n for n in range(15))
 
 _ROUTE = ("verb", "group", "version", "resource", "subresource", "scope", "component")
 _DRY_ROUTE = ("verb", "dry_run", *_ROUTE[1:])
@@ -93,6 +92,7 @@ class ServerMetrics:
 
     def __init__(self, registry: Registry = REGISTRY) -> None:
         self.registry = registry
+        self.filters = FilterMetrics(registry)
         self._routes: dict[tuple[str, ...], _Route] = {}
         self._shapes: dict[tuple[object, ...], _Route] = {}
         self._define_requests(registry)
@@ -159,33 +159,9 @@ class ServerMetrics:
         )
 
     def _define_gates(self, registry: Registry) -> None:
-        self._authentications = registry.counter(
-            "authentication_attempts", "Counter of authenticated attempts.", ("result",)
-        )
-        self._authentication_time = registry.histogram(
-            "authentication_duration_seconds", "Authentication duration in seconds broken out by result.",
-            ("result",), ALPHA, _AUTH_BUCKETS,
-        )
-        self._authorizations = registry.counter(
-            "authorization_attempts_total",
-            "Counter of authorization attempts broken down by result. It can be either 'allowed', 'denied',"
-            " 'no-opinion' or 'error'.",
-            ("result",),
-        )
-        self._authorization_time = registry.histogram(
-            "authorization_duration_seconds", "Authorization duration in seconds broken out by result.", ("result",),
-            ALPHA, _AUTH_BUCKETS,
-        )
         self.authenticated_users: dict[str, Series] = _Users(registry.counter(
             "authenticated_user_requests", "Counter of authenticated requests broken out by username.", ("username",)
         ))
-
-    def authentication(self, result: str) -> Callable[[float], None]:
-        """A function that counts one attempt with this result, given its seconds."""
-        return _attempt(self._authentications.labels(result), self._authentication_time.labels(result))
-
-    def authorization(self, result: str) -> Callable[[float], None]:
-        return _attempt(self._authorizations.labels(result), self._authorization_time.labels(result))
 
     def watch_inflight(
         self, kind: str, running: Callable[[], int], waiting: Callable[[], int] | None = None
@@ -288,14 +264,3 @@ class ServerMetrics:
 
 def _shown(series: Series, watermark: Callable[[], int]) -> Callable[[], None]:
     return lambda: series.set(watermark())
-
-
-def _attempt(count: Series, time: HistogramSeries) -> Callable[[float], None]:
-    bounds, counts = time.bounds, time.counts
-
-    def record(seconds: float) -> None:
-        count.value += 1
-        counts[bisect_left(bounds, seconds)] += 1
-        time.sum += seconds
-
-    return record

@@ -12,6 +12,8 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.audit.auditor import Auditor
 from pilothouse.audit.policy import Policy
+from pilothouse.observability.metrics import Registry
+from pilothouse.server.filter_metrics import FilterMetrics
 from pilothouse.server.filters.audit import attempted, audited_refusal, with_audit
 from pilothouse.server.filters.request_deadline import with_request_deadline
 from pilothouse.server.responses import render_status
@@ -31,7 +33,7 @@ def told(kept: Kept) -> list[tuple[str, Any]]:
 
 def serve(handler: Handler, request: Request, kept: Kept, level: str = "Metadata") -> Response:
     async def run() -> Response:
-        return await with_audit(handler, auditor(kept, level), render_status)(request)
+        return await with_audit(handler, auditor(kept, level), render_status, FilterMetrics(Registry()))(request)
 
     return asyncio.run(run())
 
@@ -42,7 +44,7 @@ def test_a_request(build: Build, ok: Handler) -> None:
     assert serve(ok, request, kept).status == 200
     assert told(kept) == [("RequestReceived", None), ("ResponseComplete", 200)]
     assert request.context.audit is not None
-    assert with_audit(ok, None, render_status) is ok
+    assert with_audit(ok, None, render_status, FilterMetrics(Registry())) is ok
 
 
 def test_the_level_none(build: Build, ok: Handler) -> None:
@@ -90,7 +92,7 @@ def test_a_watch_is_told_of_when_it_starts_and_when_it_ends(build: Build) -> Non
     async def run() -> None:
         kept = Kept()
         request = build("GET", "/api/v1/pods?watch=true")
-        handler = with_audit(watch, auditor(kept), render_status)
+        handler = with_audit(watch, auditor(kept), render_status, FilterMetrics(Registry()))
         response = await handler(request)
         assert isinstance(response, StreamResponse)
         assert told(kept) == [("RequestReceived", None), ("ResponseStarted", 200)]
@@ -114,7 +116,7 @@ def test_a_client_that_goes_away(build: Build) -> None:
     async def run() -> None:
         kept = Kept()
         with pytest.raises(asyncio.CancelledError):
-            await with_audit(handle, auditor(kept), render_status)(build())
+            await with_audit(handle, auditor(kept), render_status, FilterMetrics(Registry()))(build())
         event = orjson.loads(kept.events[-1].json)
         assert (event["stage"], event["responseStatus"]["message"]) == ("ResponseComplete", "Connection closed early")
 

@@ -18,22 +18,27 @@ from pilothouse.server.responses import internal_error
 if TYPE_CHECKING:
     from pilothouse.audit.auditor import Auditor
     from pilothouse.audit.context import AuditContext
+    from pilothouse.server.filter_metrics import FilterMetrics
 
 _CLOSED_EARLY = {"status": "Success", "message": "Connection closed early", "code": 200}
 
 
-def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer) -> Handler:
+def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer, filters: FilterMetrics) -> Handler:
     if auditor is None:
         return handler
-    begin, metrics = auditor.begin, auditor.metrics
+    begin, metrics, passed = auditor.begin, auditor.metrics, filters.time("audit")
+    filters.audits = True
 
     async def serve(request: Request) -> Response:
-        audit = begin(request, request.context.user)
+        context = request.context
+        audit = begin(request, context.user)
         if audit is None:
+            passed.fast += 1
             return await handler(request)
         if not await audit.process(REQUEST_RECEIVED):
             metrics.rejected.value += 1
             return internal_error(request, "failed to store audit event")
+        filters.done(passed, context)
         try:
             response = await handler(request)
         except StatusError as error:

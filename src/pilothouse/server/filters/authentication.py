@@ -47,14 +47,15 @@ def with_authentication(
     kept = NameTest(lambda name: name not in names and not name.startswith(prefixes))
     wanted = tuple(api_audiences)
     audiences = frozenset(api_audiences)
-    succeeded, failed = metrics.authentication("success"), metrics.authentication("failure")
-    errored = metrics.authentication("error")
+    attempt = metrics.filters.authentication
+    succeeded, failed, errored = attempt("success"), attempt("failure"), attempt("error")
     refuse = audited_refusal(lambda request: render(request, status.unauthorized()), auditor, attempted)
     users = metrics.authenticated_users
 
     async def serve(request: Request) -> Response:
+        context = request.context
         start = clock()
-        request.context.audiences = wanted
+        context.audiences = wanted
         try:
             answer = await authenticate(request)
         except AuthenticationError as error:
@@ -68,10 +69,11 @@ def with_authentication(
             log.error("Unable to match the audience", audiences=answer.audiences, accepted=api_audiences)
             errored(clock() - start)
             return await refuse(request)
-        succeeded(clock() - start)
+        context.filtered_at = now = clock()
+        succeeded(now - start)
         user = answer.user
         users[_compress(user.name)].value += 1
-        request.context.user = user
+        context.user = user
         request.headers = [header for header in request.headers if kept[header[0]]]
         return await handler(request)
 

@@ -9,6 +9,7 @@ from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.authorization.forbidden import forbidden
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
 from pilothouse.observability.logging import log
+from pilothouse.server.filter_metrics import FAST, FilterTime
 from pilothouse.server.metrics import ServerMetrics
 from pilothouse.server.responses import internal_error
 
@@ -24,23 +25,32 @@ def with_authorization(
     render: ErrorRenderer,
     metrics: ServerMetrics,
     clock: Callable[[], float] = time.perf_counter,
+    *, queued: bool = True,
 ) -> Handler:
+    """`queued`: the filter before is that of priority and fairness, whose time ends here."""
     if authorizer is None:
         return handler
     authorize = authorizer.authorize
     of_request = Attributes.of_request
     record = {
-        Decision.ALLOW: metrics.authorization("allowed"),
-        Decision.DENY: metrics.authorization("denied"),
-        Decision.NO_OPINION: metrics.authorization("no-opinion"),
+        Decision.ALLOW: metrics.filters.authorization("allowed"),
+        Decision.DENY: metrics.filters.authorization("denied"),
+        Decision.NO_OPINION: metrics.filters.authorization("no-opinion"),
     }
     allowed = record[_ALLOW]
-    errored = metrics.authorization("error")
+    errored = metrics.filters.authorization("error")
+    fairness = metrics.filters.time("priorityandfairness") if queued else FilterTime.untold()
 
     async def serve(request: Request) -> Response:
         context = request.context
         attributes = of_request(context.user, context.request_info)
         start = clock()
+        waited = start - context.filtered_at
+        if waited > FAST:
+            fairness.slow(waited)
+        else:
+            fairness.fast += 1
+            fairness.seconds += waited
         try:
             decision, reason = await authorize(attributes)
         except AuthorizationError as error:

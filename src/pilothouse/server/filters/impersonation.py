@@ -40,6 +40,8 @@ def with_impersonation(
     """Without an authorizer nobody may act as somebody else."""
     ours = NameTest(lambda name: name in (_USER, _UID, _GROUP) or name.startswith(_EXTRA))
     counts = ImpersonationMetrics(metrics.registry)
+    filters = metrics.filters
+    passed = filters.impersonation(constrained=constrained)
     impersonation = Impersonation(
         CountingAuthorizer(authorizer or AlwaysDeny(), counts, clock), constrained=constrained, clock=clock
     )
@@ -52,11 +54,13 @@ def with_impersonation(
 
     async def impersonate(request: Request) -> Response:
         context = request.context
+        filters.impersonating += 1
         try:
             wanted = wanted_user([header for header in request.headers if ours[header[0]]])
         except StatusError as error:
             return _refused(request, render, error)
         if wanted is None:
+            passed.fast += 1
             return await handler(request)
         request.headers = [header for header in request.headers if not ours[header[0]]]
         requestor, start = context.user, clock()
@@ -69,6 +73,7 @@ def with_impersonation(
         counts.attempt(found.mode, "allowed", clock() - start)
         log.info("Impersonating", level=3, URI=request_uri(request), user=requestor.name, wanted=found.user.name)
         context.user, context.impersonated = found.user, found
+        filters.done(passed, context)
         return await handler(request)
 
     return serve
