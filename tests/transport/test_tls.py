@@ -1,6 +1,7 @@
 """TLS on real sockets: who gets in, and what the handler learns of him."""
 
 import asyncio
+import contextlib
 import ssl
 import time
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import uvloop
 
 from pilothouse.apimachinery.http import Request, Response
+from pilothouse.observability.metrics import REGISTRY
 from pilothouse.transport import certificates, pki
 from pilothouse.transport.server import HTTPServer
 from pilothouse.transport.tls import server_context
@@ -115,3 +117,33 @@ def test_draining_does_not_wait_for_the_goodbye_of_idle_clients(made: pki.PKI) -
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         assert runner.run(main()) < 10
+
+
+def test_handshakes_that_fail_are_counted(made: pki.PKI, tmp_path: Path) -> None:
+    def errors() -> int:
+        lines = REGISTRY.render().decode().splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("apiserver_tls_handshake_errors_total "))
+
+    async def plain(data: bytes) -> None:
+        tls = server_context(made.serving.certificate, made.serving.key, client_authorities=[])
+        server = HTTPServer(count_certificates, tls=tls)
+        await server.start()
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(data)
+        if not data:
+            writer.write_eof()
+        with contextlib.suppress(ConnectionError):
+            await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        await server.drain(0)
+
+    before = errors()
+    assert ask(made, client_context(made)) == b"0 "
+    assert errors() == before
+    for data in (b"GET / HTTP/1.1\r\n\r\n", b""):
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(plain(data))
+    assert errors() == before + 2
+    other = pki.ensure(tmp_path / "other", names=["localhost"], addresses=[])
+    assert refused(made, client_context(made, other.admin))
+    assert errors() == before + 3

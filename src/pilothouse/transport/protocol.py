@@ -25,6 +25,7 @@ import httptools
 
 from pilothouse.apimachinery.http import ClientGone, Handler, Headers, Request, Response, StreamResponse
 from pilothouse.observability.logging import log
+from pilothouse.observability.metrics import REGISTRY
 from pilothouse.transport import wire
 from pilothouse.transport.exchange import Exchange, close_stream
 from pilothouse.transport.limits import Limits
@@ -35,8 +36,9 @@ from pilothouse.transport.writer import ResponseWriter, sized
 if TYPE_CHECKING:
     from pilothouse.transport.server import HTTPServer
 
-
-
+_handshake_errors = REGISTRY.counter(
+    "apiserver_tls_handshake_errors_total", "Number of requests dropped with 'TLS handshake error from' error"
+).labels()
 _NOTED = frozenset({b"host", b"expect", b"upgrade", b"transfer-encoding"})
 
 
@@ -48,7 +50,7 @@ class HTTPProtocol(asyncio.Protocol):
         self._handler = handler
         self._limits = limits
         self._loop = loop
-        self._parser: Any = httptools.HttpRequestParser(self)
+        self._parser: Any = None
         self._transport: asyncio.Transport
         self._queue: deque[Exchange] = deque()
         self._current: Exchange | None = None
@@ -75,6 +77,7 @@ class HTTPProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods of asyncio.Transport without being one.
         self._transport = cast(asyncio.Transport, transport)
+        self._parser = httptools.HttpRequestParser(self)
         self._writer = ResponseWriter(self._transport, self, self._limits.write_seconds, self._loop)
         peer = transport.get_extra_info("peername")
         self._client = (peer[0], peer[1]) if isinstance(peer, tuple) else None
@@ -86,6 +89,11 @@ class HTTPProtocol(asyncio.Protocol):
             self._peer_certificates = peer_chain(ssl_object)
         self._server.connections.add(self)
         self.deadline = self._loop.time() + self._limits.header_seconds
+
+    def __del__(self) -> None:
+        # Nobody tells a protocol of a handshake that failed: the event loop drops it.
+        if not hasattr(self, "_transport"):
+            _handshake_errors.value += 1
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._closing = True
