@@ -19,6 +19,7 @@ from tests.apiextensions.support import (
     widget,
 )
 from tests.endpoints.support import APPLY, JSON_PATCH, PARTIAL_LIST, TABLE, events
+from tests.observability.support import samples
 
 Object = dict[str, Any]
 SCALE = {
@@ -432,5 +433,19 @@ def test_numbers_of_any_length() -> None:
         assert (await api.ok("PATCH", f"{WIDGETS}/a", patch, content_type=MERGE))["spec"]["free"]["long"] == -1e20
         code, _ = await api.json("POST", WIDGETS, body.replace(b"000000}", b"0" * 400 + b"}"))
         assert code == 400
+
+    run(test)
+
+
+def test_the_comparison_of_updates_is_timed() -> None:
+    name = "apiextensions_apiserver_validation_ratcheting_seconds_count"
+
+    async def test(api: CustomAPI) -> None:
+        await api.define(definition())
+        before = samples()[name]
+        await api.ok("POST", WIDGETS, widget())
+        assert samples()[name] == before
+        await api.ok("PATCH", f"{WIDGETS}/a", {"spec": {"size": 4}}, content_type=MERGE)
+        assert samples()[name] == before + 1
 
     run(test)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from pilothouse.apiextensions import metrics
 from pilothouse.apiextensions.nested import AccessError, nested_int, nested_text, split
 from pilothouse.apimachinery import field, status, validation
 from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.meta import FINALIZER_FOREGROUND, FINALIZER_ORPHAN
 from pilothouse.apimachinery.structural import listtype, objectmeta
 from pilothouse.apimachinery.structural.cel_validator import OutOfBudget
+from pilothouse.apimachinery.structural.correlation import comparing
 from pilothouse.apimachinery.structural.values import ValueValidator
 from pilothouse.registry.metachecks import UPDATE
 from pilothouse.registry.rest import Heavier, Strategy
@@ -97,6 +100,9 @@ class CustomResourceStrategy(Strategy):
         return self._with_rules(ctx, errors, obj, None)
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return _timed(lambda: self._update_errors(ctx, obj, old))
+
+    def _update_errors(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         errors = self._type_errors(obj)
         if not errors:
             if self._values is not None:
@@ -109,6 +115,9 @@ class CustomResourceStrategy(Strategy):
         return self._with_rules(ctx, errors, obj, old)
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        return _timed(lambda: self._status_update_errors(ctx, obj, old))
+
+    def _status_update_errors(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         errors = self._type_errors(obj)
         if not errors:
             if self._status_values is not None and "status" in obj:
@@ -183,6 +192,14 @@ class CustomResourceStrategy(Strategy):
 
     def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
         return _finalizer_warnings(obj["metadata"].get("finalizers") or (), old["metadata"].get("finalizers") or ())
+
+
+def _timed(find: Callable[[], list[field.Error]]) -> list[field.Error]:
+    """The errors of an update; how long it took to see what had changed is noted."""
+    before = comparing.seconds
+    errors = find()
+    metrics.ratcheted(comparing.seconds - before)
+    return errors
 
 
 def _replica_errors(obj: Object, path: str) -> list[field.Error]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from tests.observability.support import samples
 
 from pilothouse.apimachinery.structural.cel_validator import new_rule_validator, object_rules
 from pilothouse.apimachinery.structural.model import new_structural
@@ -137,3 +138,13 @@ def test_budget() -> None:
 
 def test_without_rules() -> None:
     assert new_rule_validator(new_structural({"type": "object"})) is None
+
+
+def test_compilations_and_evaluations_are_counted() -> None:
+    names = ("apiserver_cel_compilation_duration_seconds", "apiserver_cel_evaluation_duration_seconds")
+    before = samples()
+    assert errors(obj(rule("self.n < 3"), rule("self.n < 9"), n=INT), {"n": 1}) == []
+    after = samples()
+    # both rules of a value at once; and the value around it
+    assert [after[f"{name}_count"] - before[f"{name}_count"] for name in names] == [1, 2]
+    assert all(after[f"{name}_sum"] > before[f"{name}_sum"] for name in names)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery.cel import kubernetes
+from pilothouse.apimachinery.cel import kubernetes, metrics
 from pilothouse.apimachinery.cel.source import CompileError
 from pilothouse.apimachinery.cel.types import BOOL, STRING, optional_of
 from pilothouse.apimachinery.structural.cel_types import Declared, max_cardinality, sizes_within
@@ -42,9 +43,12 @@ class CompiledRule:
 def compile_rules(rules: Iterable[ValidationRule], schema: Structural, declared: Declared) -> list[CompiledRule]:
     """Compiles rules about values of `schema`, whose type is `declared`."""
     self_type = declared.type
+    began = perf_counter()
     environment = kubernetes.environment({"self": self_type, "oldSelf": self_type})
     optional = environment.extended({"oldSelf": optional_of(self_type)})
-    return [_compile(rule, schema, declared, optional if rule.optional_old_self else environment) for rule in rules]
+    made = [_compile(rule, schema, declared, optional if rule.optional_old_self else environment) for rule in rules]
+    metrics.compiled(perf_counter() - began)
+    return made
 
 
 def _compile(rule: ValidationRule, schema: Structural, declared: Declared, environment: Environment) -> CompiledRule:

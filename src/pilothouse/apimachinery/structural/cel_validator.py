@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery import field
+from pilothouse.apimachinery.cel import metrics
 from pilothouse.apimachinery.cel.environment import PER_CALL_LIMIT, RUNTIME_BUDGET
 from pilothouse.apimachinery.cel.escaping import escape
 from pilothouse.apimachinery.cel.values import NONE, CostExceeded, Optional
@@ -155,18 +157,23 @@ class RuleValidator:
     def _validate(self, run: _Run, path: str, obj: Any, old: Any, place: _Place) -> None:
         if obj is None:
             return
-        if self._untyped:
-            run.errors.append(self._invalid(path, _NO_TYPE))
-        elif self._rules:
-            self._evaluate(run, path, obj, old, place)
-        for validator in self._all_of:
-            validator._validate(run, path, obj, old, _Place(None, place.parent))
-        if isinstance(obj, dict):
-            self._validate_map(run, path, obj, old, place)
-        elif isinstance(obj, list) and self._items is not None:
-            find = _old_items(self._schema, old)
-            for i, item in enumerate(obj):
-                self._items._validate(run, field.index(path, i), item, find(item), place.index(i))
+        began = perf_counter()
+        # no function of its own: objects may be deep, and frames are few
+        try:
+            if self._untyped:
+                run.errors.append(self._invalid(path, _NO_TYPE))
+            elif self._rules:
+                self._evaluate(run, path, obj, old, place)
+            for validator in self._all_of:
+                validator._validate(run, path, obj, old, _Place(None, place.parent))
+            if isinstance(obj, dict):
+                self._validate_map(run, path, obj, old, place)
+            elif isinstance(obj, list) and self._items is not None:
+                find = _old_items(self._schema, old)
+                for i, item in enumerate(obj):
+                    self._items._validate(run, field.index(path, i), item, find(item), place.index(i))
+        finally:
+            metrics.evaluated(perf_counter() - began)
 
     def _validate_map(self, run: _Run, path: str, obj: dict[str, Any], old: Any, place: _Place) -> None:
         known = old if isinstance(old, dict) and self._schema.map_type in _CORRELATED_MAPS else {}

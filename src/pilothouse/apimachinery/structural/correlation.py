@@ -7,7 +7,9 @@ entries and items of lists of type "map"; what has no schema has no old value ei
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import Any, Protocol
 
 
@@ -24,6 +26,15 @@ class Schema(Protocol):
     def additional(self) -> Schema | None: ...
     @property
     def items(self) -> Schema | None: ...
+
+
+class _Comparing(threading.local):
+    """How long this thread has compared values, in seconds: large objects are looked at aside."""
+
+    seconds = 0.0
+
+
+comparing = _Comparing()
 
 
 class Correlated:
@@ -72,6 +83,14 @@ class Correlated:
     def unchanged(self) -> bool:
         """Upstream's CachedDeepEqual: a map that holds what its schema does not know is never equal."""
         if self._equal is None:
+            began = perf_counter()
+            self._equal = self._compare()
+            comparing.seconds += perf_counter() - began
+        return self._equal
+
+    def _same(self) -> bool:
+        """The same for a part of what is being compared."""
+        if self._equal is None:
             self._equal = self._compare()
         return self._equal
 
@@ -87,7 +106,7 @@ class Correlated:
             return False
         for name in new:
             child = self.key(name)
-            if child is None or not child.unchanged():
+            if child is None or not child._same():
                 return False
         return True
 
@@ -98,7 +117,7 @@ class Correlated:
             child = self.index(i)
             if child is None:
                 return self._map_list is None and deep_equal(new, old)
-            if not child.unchanged():
+            if not child._same():
                 return False
         return True
 
