@@ -3,12 +3,14 @@ from typing import Any
 
 import pytest
 
+from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.user import User
 from pilothouse.authorization import escalation
 from pilothouse.authorization.aggregation import aggregated_rules
 from pilothouse.authorization.rbac import RBACAuthorizer
 
+ROLES = GroupResource("rbac.authorization.k8s.io", "roles")
 BOB = User("bob", groups=("system:authenticated",))
 
 
@@ -60,13 +62,13 @@ def rbac() -> RBACAuthorizer:
 
 
 def test_refusals_as_upstream_words_them(rbac: RBACAuthorizer) -> None:
-    assert escalation.refusal(rbac, BOB, "ns", [rule(verbs="get", apiGroups="", resources="configmaps")]) == ""
+    assert escalation.refusal(rbac, BOB, "ns", [rule(verbs="get", apiGroups="", resources="configmaps")], ROLES) == ""
     wanted = [
         rule(verbs="get,list,watch", apiGroups="", resources="configmaps"),
         rule(verbs="get", apiGroups="", resources="secrets", resourceNames="a,b"),
         rule(verbs="get", nonResourceURLs="/x"),
     ]
-    assert escalation.refusal(rbac, BOB, "ns", wanted) == (
+    assert escalation.refusal(rbac, BOB, "ns", wanted, ROLES) == (
         'user "bob" (groups=["system:authenticated"]) is attempting to grant RBAC permissions not currently held:\n'
         '{APIGroups:[""], Resources:["configmaps"], Verbs:["list" "watch"]}\n'
         '{APIGroups:[""], Resources:["secrets"], ResourceNames:["a"], Verbs:["get"]}\n'
@@ -75,12 +77,12 @@ def test_refusals_as_upstream_words_them(rbac: RBACAuthorizer) -> None:
     )
 
 
-def test_unresolved_roles_are_told(rbac: RBACAuthorizer) -> None:
+def test_unresolved_roles_are_told_in_the_name_of_the_request(rbac: RBACAuthorizer) -> None:
     rbac.apply("RoleBinding", "ns", "lost", {
         "roleRef": {"kind": "Role", "name": "lost"}, "subjects": [{"kind": "User", "name": "bob"}],
     })
-    assert escalation.refusal(rbac, BOB, "ns", [PODS]).endswith(
-        '; resolution errors: [role.rbac.authorization.k8s.io "lost" not found]'
+    assert escalation.refusal(rbac, BOB, "ns", [PODS], ROLES).endswith(
+        '; resolution errors: [roles.rbac.authorization.k8s.io "lost" not found]'
     )
 
 

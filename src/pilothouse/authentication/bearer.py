@@ -2,13 +2,12 @@
 pkg/authentication/request/bearertoken and websocket).
 """
 
-import base64
-import binascii
-
 from pilothouse.apimachinery.http import Request
+from pilothouse.authentication import rawurl
 from pilothouse.authentication.interface import AuthenticationError, AuthenticatorResponse, TokenAuthenticator
 
 _SPACE_WARNING = "the provided Authorization header contains extra space before the bearer token, and is ignored"
+_BLANKS = " \t\n\v\f\r"
 _INVALID = "invalid bearer token"
 _PROTOCOL_HEADER = b"sec-websocket-protocol"
 _PROTOCOL_PREFIX = "base64url.bearer.authorization.k8s.io."
@@ -40,7 +39,7 @@ class BearerTokenAuthenticator:
         header = request.header(b"authorization")
         if header is None:
             return None
-        parts = header.strip().split(" ", 2)
+        parts = header.strip(_BLANKS).split(" ", 2)
         if len(parts) < 2 or parts[0].lower() != "bearer":
             return None
         token = parts[1]
@@ -88,8 +87,8 @@ def _is_websocket(request: Request) -> bool:
 def _decoded(text: str) -> str:
     """Raises AuthenticationError."""
     try:
-        data = base64.b64decode(text.encode("latin-1") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+        data = rawurl.decode(text)
+    except ValueError:
         raise AuthenticationError("invalid base64.bearer.authorization token encoding") from None
     try:
         return data.decode()

@@ -44,11 +44,16 @@ class BoundTokenValidator:
 
     def _check_times(self, claims: Mapping[str, Any]) -> None:
         now = self._clock()
-        if now + LEEWAY < claims.get("nbf", now):
+
+        def time_of(name: str) -> float:
+            said = claims.get(name)
+            return now if said is None else float(said)
+
+        if now + LEEWAY < time_of("nbf"):
             raise AuthenticationError("service account token is not valid yet")
-        if now - LEEWAY > claims.get("exp", now):
+        if now - LEEWAY > time_of("exp"):
             raise AuthenticationError("service account token has expired")
-        if now + LEEWAY < claims.get("iat", now):
+        if now + LEEWAY < time_of("iat"):
             raise AuthenticationError("service account token is issued in the future")
 
     def _check_objects(self, kubernetes: Mapping[str, Any]) -> None:
@@ -66,7 +71,8 @@ class BoundTokenValidator:
             raise AuthenticationError(f"service account {namespace}/{name} has been deleted")
         for kind in ("secret", "pod", "node"):
             # The node of a token that is bound to a pod is only told, not checked.
-            if kubernetes.get(kind) and not (kind == "node" and kubernetes.get("pod")):
+            bound = kubernetes.get(kind) is not None
+            if bound and not (kind == "node" and kubernetes.get("pod") is not None):
                 self._check_bound(kind, kubernetes[kind], "" if kind == "node" else namespace)
 
     def _check_bound(self, kind: str, ref: Mapping[str, Any], namespace: str) -> None:

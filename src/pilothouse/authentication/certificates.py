@@ -43,7 +43,7 @@ class Verifier:
             path = self._path(leaf, intermediates, 0)
             if path is None:
                 raise AuthenticationError("x509: certificate signed by unknown authority")
-            if not all(_for_clients(certificate) for certificate in path[:-1] or path):
+            if not all(map(_for_clients, path)):
                 raise AuthenticationError("x509: certificate specifies an incompatible key usage")
             response = _response(leaf, chain[0], self._read_uid)
         except AuthenticationError as error:
@@ -63,7 +63,7 @@ class Verifier:
         if certificate in self._roots:
             return [certificate]
         for root in self._roots:
-            if _issued(root, certificate, depth):
+            if _issued(root, certificate, depth, root=True):
                 return [certificate, root]
         if depth >= _MAX_DEPTH:
             return None
@@ -75,8 +75,9 @@ class Verifier:
         return None
 
 
-def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int) -> bool:
-    """Whether `issuer` is an authority that signed `certificate`, with `below` intermediates under it."""
+def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int, *, root: bool = False) -> bool:
+    """Whether `issuer` is an authority that signed `certificate`, with `below` intermediates under it. Only a root may
+    be of version 1, which does not say whether it is one."""
     if issuer.subject != certificate.issuer:
         return False
     try:
@@ -84,7 +85,7 @@ def _issued(issuer: x509.Certificate, certificate: x509.Certificate, below: int)
         if not constraints.ca or (constraints.path_length is not None and below > constraints.path_length):
             return False
     except x509.ExtensionNotFound:
-        if issuer.version is not x509.Version.v1:
+        if not root or issuer.version is not x509.Version.v1:
             return False
     try:
         usage = issuer.extensions.get_extension_for_class(x509.KeyUsage).value

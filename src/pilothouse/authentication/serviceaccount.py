@@ -70,7 +70,7 @@ class ServiceAccountAuthenticator:
 
     async def authenticate_token(self, token: str, audiences: tuple[str, ...] = ()) -> AuthenticatorResponse | None:
         unverified = await look(token)
-        if unverified is None or unverified.claims.get("iss") not in self._issuers:
+        if unverified is None or unverified.claims.get("iss") not in self._issuers or not _readable(unverified.header):
             return None
         claims = await asyncio.to_thread(self._verify, token, unverified.header.get("kid"))
         said = _audiences(claims)
@@ -117,9 +117,14 @@ def user_of(
     )
 
 
+def _readable(header: Mapping[str, Any]) -> bool:
+    """Whether it is a header at all, to go-jose."""
+    return all(isinstance(header.get(name) or "", str) for name in ("alg", "kid", "nonce"))
+
+
 def _audiences(claims: Mapping[str, Any]) -> tuple[str, ...]:
     """Raises AuthenticationError for what are no audiences."""
-    said = claims.get("aud") or ()
+    said = claims.get("aud", ())
     audiences = (said,) if isinstance(said, str) else tuple(said) if isinstance(said, list | tuple) else (None,)
     if not all(isinstance(audience, str) for audience in audiences):
         raise AuthenticationError("go-jose/go-jose/jwt: expected string or array value to unmarshal to Audience")

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
+from pilothouse.authentication import rawurl
+
 _LONG = 65536
 """Characters of a token that is read aside; only TokenReviews can bring one."""
+_EMPTY = "e30"
+"""A header that says nothing: {}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +29,16 @@ async def look(token: str) -> Unverified | None:
 
 
 def read(token: str) -> Unverified | None:
-    """None for what is no compact JSON Web Token with a JSON header and JSON claims."""
+    """None for what is no compact JSON Web Token with a JSON header (or none at all) and JSON claims."""
     parts = token.split(".", 3)
     if len(parts) != 3:
         return None
-    header, claims = _object(parts[0]), _object(parts[1])
-    return None if header is None or claims is None else Unverified(header, claims)
+    try:
+        header, claims = _object(parts[0] or _EMPTY), _object(parts[1])
+        rawurl.decode(parts[2])
+    except ValueError:
+        return None
+    return Unverified(header, claims)
 
 
 def untrusted_issuer(claims: Mapping[str, Any]) -> str:
@@ -43,9 +49,9 @@ def untrusted_issuer(claims: Mapping[str, Any]) -> str:
     return "https://accounts.google.com" if issuer == "accounts.google.com" else issuer
 
 
-def _object(part: str) -> Mapping[str, Any] | None:
-    try:
-        value = orjson.loads(base64.b64decode(part.encode() + b"=" * (-len(part) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
-        return None
-    return value if isinstance(value, dict) else None
+def _object(part: str) -> Mapping[str, Any]:
+    """Raises ValueError."""
+    value = orjson.loads(rawurl.decode(part))
+    if not isinstance(value, dict):
+        raise ValueError("no object")
+    return value

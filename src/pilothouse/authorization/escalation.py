@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from pilothouse.apimachinery.aggregate import aggregate
+from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.user import SYSTEM_PRIVILEGED_GROUP, User
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Authorizer, Decision
-from pilothouse.authorization.rbac import RBACAuthorizer
+from pilothouse.authorization.rbac import RBACAuthorizer, UnknownRole
 from pilothouse.authorization.rules import ALL, PolicyRule, strings
 
 FULL_AUTHORITY: tuple[PolicyRule, ...] = (
@@ -56,8 +57,14 @@ async def _allowed(authorizer: Authorizer, attributes: Attributes) -> bool:
     return decision is Decision.ALLOW
 
 
-def refusal(rbac: RBACAuthorizer, user: User, namespace: str, rules: Sequence[PolicyRule]) -> str:
-    """Why the user may not grant `rules` in `namespace`; "" when he holds them all (upstream: ConfirmNoEscalation)."""
+def refusal(
+    rbac: RBACAuthorizer, user: User, namespace: str, rules: Sequence[PolicyRule], resource: GroupResource
+) -> str:
+    """Why the user may not grant `rules` in `namespace`; "" when he holds them all (upstream: ConfirmNoEscalation).
+
+    `resource` is what the request is about: upstream reads roles in its name, so that a role of his own which is not
+    there is said to be of this resource. Kept.
+    """
     owned, errors = rbac.policy_rules_for(user, namespace)
     missing = missing_rules(owned, rules)
     if not missing:
@@ -66,7 +73,10 @@ def refusal(rbac: RBACAuthorizer, user: User, namespace: str, rules: Sequence[Po
     groups = "[" + " ".join(_quoted(group) for group in user.groups) + "]"
     text = (f"user {_quoted(user.name)} (groups={groups}) is attempting to grant RBAC permissions not currently held:\n"
             + "\n".join(described))
-    return f"{text}; resolution errors: [{aggregate(errors)}]" if errors else text
+    if not errors:
+        return text
+    unresolved = [f'{resource} "{e.name}" not found' if isinstance(e, UnknownRole) else str(e) for e in errors]
+    return f"{text}; resolution errors: [{aggregate(unresolved)}]"
 
 
 def missing_rules(owned: Sequence[PolicyRule], wanted: Sequence[PolicyRule]) -> list[PolicyRule]:

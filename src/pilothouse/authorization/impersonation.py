@@ -227,7 +227,7 @@ async def _authorize(authorizer: Authorizer, attributes: Attributes) -> None:
     try:
         decision, reason = await authorizer.authorize(attributes)
     except AuthorizationError as error:
-        raise forbidden(attributes, str(error)) from None
+        raise forbidden(attributes, f"{error}: {error.reason}" if error.reason else str(error)) from None
     if decision is not Decision.ALLOW:
         raise forbidden(attributes, reason)
 

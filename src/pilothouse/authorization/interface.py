@@ -53,12 +53,14 @@ class Attributes:
 class AuthorizationError(Exception):
     """An authorizer could not decide. Unless another one of the union allows the request, it answers 500.
 
-    `final` is for one that denies what it cannot decide: then no other is asked.
+    `final` is for one that denies what it cannot decide: then no other is asked. `reason` is what those say of the
+    request that could decide, but had no opinion.
     """
 
-    def __init__(self, message: str, *, final: bool = False) -> None:
+    def __init__(self, message: str, *, final: bool = False, reason: str = "") -> None:
         super().__init__(message)
         self.final = final
+        self.reason = reason
 
 
 class Authorizer(Protocol):

@@ -29,6 +29,15 @@ _Bound = tuple[str, int, str]
 """What a binding gives one subject: its name and the place of the subject, to sort by, and the text in reasons."""
 
 
+class UnknownRole(LookupError):
+    """There is no role `name` of this kind. The text is that of upstream's listers; who reads from the storage names
+    the resource in another way."""
+
+    def __init__(self, kind: str, name: str) -> None:
+        super().__init__(f'{kind.lower()}.rbac.authorization.k8s.io "{name}" not found')
+        self.name = name
+
+
 class Role:
     """A stored Role or ClusterRole."""
 
@@ -177,7 +186,8 @@ class RBACAuthorizer:
             del self._bindings[namespace], self._by_subject[namespace]
 
     def role_rules(self, kind: str, name: str, namespace: str) -> tuple[PolicyRule, ...]:
-        """The rules of a binding's role (`namespace`: the binding's). Raises LookupError with upstream's text."""
+        """The rules of a binding's role (`namespace`: the binding's). Raises UnknownRole, or LookupError for what is no
+        kind of roles, both with upstream's text."""
         return self._role(kind, name, namespace).rules
 
     def _role(self, kind: str, name: str, namespace: str) -> Role:
@@ -185,7 +195,7 @@ class RBACAuthorizer:
             raise LookupError(f'unsupported role reference kind: "{kind}"')
         role = self._roles.get((namespace if kind == "Role" else "", name))
         if role is None:
-            raise LookupError(f'{kind.lower()}.rbac.authorization.k8s.io "{name}" not found')
+            raise UnknownRole(kind, name)
         return role
 
     # Decisions.
@@ -236,15 +246,15 @@ class RBACAuthorizer:
                     last = name
         return found
 
-    def policy_rules_for(self, user: User, namespace: str) -> tuple[list[PolicyRule], list[str]]:
+    def policy_rules_for(self, user: User, namespace: str) -> tuple[list[PolicyRule], list[LookupError]]:
         """All rules that apply to the user in `namespace`, and what could not be resolved."""
         rules: list[PolicyRule] = []
-        errors: list[str] = []
+        errors: list[LookupError] = []
         for binding, _ in self._applying(user, namespace):
             try:
                 rules.extend(self.role_rules(binding.role_kind, binding.role_name, binding.namespace))
             except LookupError as error:
-                errors.append(str(error))
+                errors.append(error)
         return rules, errors
 
     def rules_for(self, user: User, namespace: str) -> Rules:
@@ -257,5 +267,5 @@ class RBACAuthorizer:
             ),
             tuple(NonResourceRule(strings(r, "verbs"), strings(r, "nonResourceURLs"))
                   for r in rules if r.get("nonResourceURLs")),
-            False, tuple(errors),
+            False, tuple(map(str, errors)),
         )

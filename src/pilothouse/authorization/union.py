@@ -33,13 +33,13 @@ class UnionAuthorizer:
                 if error.final:
                     raise
                 errors.append(error)
-                continue
+                decision, reason = Decision.NO_OPINION, error.reason
             if decision is not Decision.NO_OPINION:
                 return decision, reason
             if reason:
                 reasons.append(reason)
         if errors:
-            raise AuthorizationError(aggregate(errors))
+            raise AuthorizationError(aggregate(errors), reason="\n".join(reasons))
         return Decision.NO_OPINION, "\n".join(reasons)
 
 

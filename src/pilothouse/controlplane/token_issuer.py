@@ -37,7 +37,8 @@ class JWTIssuer:
         import jwt
 
         algorithm, key_id = self._header
-        return jwt.encode({**claims, "iss": self._issuer}, self._key, algorithm, {"kid": key_id})  # type: ignore[arg-type]
+        headers: dict[str, str | None] = {"kid": key_id, "typ": None}  # upstream writes no "typ"
+        return jwt.encode({**claims, "iss": self._issuer}, self._key, algorithm, headers)  # type: ignore[arg-type]
 
     @cached_property
     def _key(self) -> PrivateKeyTypes:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _STATUS_KIND = "Status"
 #: Whose bodies say which object they mean (upstream: PreserveRequestObjectMetaSystemFieldsOnSubresourceCreate).
-_PRESERVING = frozenset({"binding"})
+_PRESERVING = frozenset({"binding", "token"})
 
 
 def special(scope: Scope, verb: str, handler: SubresourceHandler) -> Handler:

@@ -17,10 +17,10 @@ from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.names import generate_name
-from pilothouse.apimachinery.validation import is_path_segment_name
 from pilothouse.registry import deletion, preconditions, writing
 from pilothouse.registry.deletion import Step
 from pilothouse.registry.index import index_for
+from pilothouse.registry.keys import check_key
 from pilothouse.registry.rest import (
     DeleteOptions,
     Heavier,
@@ -81,12 +81,7 @@ class Store:
 
     def key(self, namespace: str, name: str) -> str:
         """The storage key. Raises 400 for a name that cannot be one."""
-        if self.resource.namespaced and not namespace:
-            raise status.bad_request("Namespace parameter required.")
-        if not name:
-            raise status.bad_request("Name parameter required.")
-        if texts := is_path_segment_name(name):
-            raise status.bad_request(f"Name parameter invalid: {field.go_quote(name)}: {';'.join(texts)}")
+        check_key(self.resource.namespaced, namespace, name)
         return f"{self.prefix}{namespace}/{name}" if self.resource.namespaced else self.prefix + name
 
     def key_root(self, namespace: str = "") -> str:

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from pilothouse.registry.certificates.pem import blocks, certificates_error, request_error
+from pilothouse.apimachinery.pem import blocks
+from pilothouse.registry.certificates.pem import certificates_error, request_error
 from pilothouse.registry.certificates.validation import validate_signing_request
 from tests.registry.certificates.requests import CERTIFICATE, CERTIFICATE_PEM, REQUEST, REQUEST_PEM
 from tests.registry.checks import begins, edited

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pilothouse.admission.interface import CREATE, UPDATE, Attributes, Lister, forbidden
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.pem import signing_request
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
@@ -20,6 +21,7 @@ _REQUESTS: Final = GroupResource("certificates.k8s.io", "certificatesigningreque
 _BUNDLES: Final = GroupResource("certificates.k8s.io", "clustertrustbundles")
 _CLIENT_SIGNER: Final = "kubernetes.io/kube-apiserver-client"
 _PRIVILEGED_GROUP: Final = "system:masters"
+_ORGANIZATION, _COMMON_NAME = "2.5.4.10", "2.5.4.3"
 
 #: Whether the context's user may do `verb` on the signer `name`: (context, verb, name) -> allowed.
 MaySign = Callable[["Context", str, str], Awaitable[bool]]
@@ -107,27 +109,17 @@ class CertificateSubjectRestriction:
         if spec.get("signerName") != _CLIENT_SIGNER:
             return
         try:
-            organizations = _organizations(spec.get("request") or "")
-        except ValueError:
-            raise forbidden(
-                a, "failed to parse CSR: PEM block type must be CERTIFICATE REQUEST"
-            ) from None
+            organizations = _subject_values(spec.get("request") or "", _ORGANIZATION)
+        except ValueError as e:
+            raise forbidden(a, f"failed to parse CSR: {e}") from None
         if _PRIVILEGED_GROUP in organizations:
             raise forbidden(a, f"use of {_CLIENT_SIGNER} signer with {_PRIVILEGED_GROUP} group is not allowed")
-
-
-def _organizations(request: str) -> list[str]:
-    """Subject organizations of a base64 PEM certificate request. Raises ValueError."""
-    return _subject_values(request, "2.5.4.10")
 
 
 def common_name(request: str) -> str:
     """The subject's common name of a base64 PEM certificate request: the last one, as Go reads it. Raises ValueError
     with the text for a request that is none."""
-    try:
-        names = _subject_values(request, "2.5.4.3")
-    except ValueError:
-        raise ValueError("PEM block type must be CERTIFICATE REQUEST") from None
+    names = _subject_values(request, _COMMON_NAME)
     return names[-1] if names else ""
 
 
@@ -139,5 +131,9 @@ def _subject_values(request: str, oid: str) -> list[str]:
         pem = base64.b64decode(request, validate=True)
     except binascii.Error as e:
         raise ValueError(str(e)) from None
-    subject = x509.load_pem_x509_csr(pem).subject
+    der = signing_request(pem)
+    try:
+        subject = x509.load_der_x509_csr(der).subject
+    except ValueError as e:
+        raise ValueError(f"asn1: structure error: {e}") from None
     return [str(attribute.value) for attribute in subject.get_attributes_for_oid(x509.ObjectIdentifier(oid))]

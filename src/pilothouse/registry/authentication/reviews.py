@@ -36,19 +36,15 @@ class AuthenticationReviews:
         try:
             response = await authenticator.authenticate(request)
         except AuthenticationError as e:
-            review["status"] = {"user": {}, "error": str(e)}
-            return review
+            return _answered(review, error=str(e))
         if response is None:
-            review["status"] = {"user": {}}
-            return review
+            return _answered(review)
         if wanted and not set(wanted) & set(response.audiences):
             log.error("error validating audience", want=wanted, got=response.audiences)
             raise status.internal_error("error validating audiences")
-        answer: Object = {"authenticated": True, "user": _user_info(response.user)}
-        if response.audiences:
-            answer["audiences"] = list(response.audiences)
-        review["status"] = answer
-        return review
+        return _answered(
+            review, authenticated=True, user=_user_info(response.user), audiences=list(response.audiences)
+        )
 
     async def self(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
         """SelfSubjectReview."""
@@ -57,6 +53,14 @@ class AuthenticationReviews:
             "metadata": {"creationTimestamp": meta.format_time(self._dependencies.clock())},
             "status": {"userInfo": _user_info(ctx.user)},
         }
+
+
+def _answered(review: Object, *, authenticated: bool = False, **answer: Any) -> Object:
+    """`review` with an answer. Whatever the answer does not say stays as the client sent it, as upstream has it."""
+    said = {**(review.get("status") or {}), "authenticated": authenticated, **answer}
+    said["user"] = said.get("user") or {}
+    review["status"] = {name: value for name, value in said.items() if value or name == "user"}
+    return review
 
 
 def _user_info(user: User) -> Object:

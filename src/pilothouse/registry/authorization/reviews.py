@@ -89,7 +89,7 @@ class AccessReviews:
             try:
                 decision, reason = await authorizer.authorize(attributes)
             except AuthorizationError as e:
-                error = str(e)
+                error, reason = str(e), e.reason
                 decision = Decision.DENY if e.final else decision
         answer: Object = {"allowed": decision is Decision.ALLOW}
         if decision is Decision.DENY:
@@ -108,7 +108,7 @@ def _without_empty(**lists: tuple[str, ...]) -> Object:
 
 
 def _user(spec: Object) -> User:
-    extra = {key: tuple(values) for key, values in (spec.get("extra") or {}).items()}
+    extra = {key: tuple(values or ()) for key, values in (spec.get("extra") or {}).items()}
     return User(spec.get("user") or "", spec.get("uid") or "", tuple(spec.get("groups") or ()), extra)
 
 

@@ -1,46 +1,22 @@
-"""PEM blocks, certificates and signing requests as Go reads them (encoding/pem, crypto/x509)."""
+"""Certificates and signing requests as Go reads them (crypto/x509)."""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-
-_BLOCK = re.compile(rb"(?:^|\n)-----BEGIN ([^\n]*?)-----[ \t\r]*\n(.*?)-----END \1-----[ \t\r]*(?=\n|$)", re.DOTALL)
-_HEADER = re.compile(rb"[^\n:]*:[^\n]*\n")
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    kind: str
-    has_headers: bool
-    data: bytes
-
-
-def blocks(pem: bytes) -> Iterator[Block]:
-    """The well-formed blocks; whatever stands between them does not count."""
-    for found in _BLOCK.finditer(pem):
-        body, headers = _HEADER.subn(b"", found[2])
-        try:
-            data = base64.b64decode(b"".join(body.split()), validate=True)
-        except binascii.Error:
-            continue
-        yield Block(found[1].decode("utf-8", "replace"), headers > 0, data)
+from pilothouse.apimachinery.pem import blocks, signing_request
 
 
 def request_error(pem: bytes) -> str:
     """Why `pem` is no signing request with a good signature; "" if it is one."""
-    block = next(blocks(pem), None)
-    if block is None or block.kind != "CERTIFICATE REQUEST":
-        return "PEM block type must be CERTIFICATE REQUEST"
+    try:
+        der = signing_request(pem)
+    except ValueError as e:
+        return str(e)
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
     try:
-        request = x509.load_der_x509_csr(block.data)
+        request = x509.load_der_x509_csr(der)
         if request.is_signature_valid:
             return ""
         key = request.public_key()

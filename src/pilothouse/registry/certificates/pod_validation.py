@@ -9,8 +9,8 @@ from pilothouse.apimachinery import field, meta, names
 from pilothouse.apimachinery.equality import same_or_empty
 from pilothouse.apimachinery.field import AsJson, Error
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
+from pilothouse.apimachinery.pem import blocks
 from pilothouse.apimachinery.validation import byte_length
-from pilothouse.registry.certificates.pem import blocks
 from pilothouse.registry.certificates.pod_keys import requested_key, validate_key
 from pilothouse.registry.conditions import validate_conditions
 from pilothouse.registry.core.signers import (

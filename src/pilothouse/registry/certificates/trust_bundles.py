@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery import field, names
+from pilothouse.apimachinery.pem import Block, blocks
 from pilothouse.apimachinery.validation import byte_length
-from pilothouse.registry.certificates.pem import Block, blocks
 from pilothouse.registry.core.signers import validate_signer_name
 from pilothouse.registry.rest import Object
 from pilothouse.registry.rules import Errors, Obj, immutable, within

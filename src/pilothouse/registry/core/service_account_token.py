@@ -78,9 +78,9 @@ class TokenRequests:
 
     async def _bound_objects(self, ctx: Context, call: SubresourceCall, ref: Object | None) -> Object:
         """The claims about what the token is bound to: it dies with that object."""
-        if not ref:
+        if ref is None:
             return {}
-        version = GroupVersion.parse(ref.get("apiVersion") or "")
+        version = _version(ref.get("apiVersion") or "")
         kind, name = ref.get("kind") or "", ref.get("name") or ""
         resource = _BINDABLE.get(kind) if not version.group else None
         if resource is None:
@@ -148,6 +148,14 @@ class TokenRequests:
 _BINDABLE = {
     "Pod": GroupResource("", "pods"), "Node": GroupResource("", "nodes"), "Secret": GroupResource("", "secrets"),
 }
+
+
+def _version(api_version: str) -> GroupVersion:
+    """What cannot be read is nothing (upstream: schema.FromAPIVersionAndKind)."""
+    try:
+        return GroupVersion.parse(api_version)
+    except ValueError:
+        return GroupVersion("", "")
 
 
 def _check_names(metadata: Object, call: SubresourceCall) -> None:

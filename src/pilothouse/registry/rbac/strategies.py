@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from pilothouse.apimachinery import field, names, status
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.authorization import escalation
+from pilothouse.authorization.rbac import UnknownRole
+from pilothouse.registry.keys import check_key
 from pilothouse.registry.rbac import validation
 from pilothouse.registry.rbac.defaults import GROUP
 from pilothouse.registry.rest import Object, Strategy
@@ -41,7 +43,9 @@ class _Guarded(Strategy):
         return status.forbidden(self._resource, obj["metadata"].get("name") or "", reason)
 
     def _confirm(self, ctx: Context, namespace: str, obj: Object, rules: Sequence[Mapping[str, Any]]) -> None:
-        if self._rbac is not None and (text := escalation.refusal(self._rbac, ctx.user, namespace, rules)):
+        if self._rbac is None:
+            return
+        if text := escalation.refusal(self._rbac, ctx.user, namespace, rules, self._resource):
             raise self._refuse(obj, text)
 
 
@@ -55,7 +59,7 @@ class _RoleStrategy(_Guarded):
         self._confirm(ctx, namespace, obj, obj.get("rules") or ())
         if not (_aggregates(obj) or _aggregates(old or {})) or self._rbac is None:
             return
-        if escalation.refusal(self._rbac, ctx.user, namespace, escalation.FULL_AUTHORITY):
+        if escalation.refusal(self._rbac, ctx.user, namespace, escalation.FULL_AUTHORITY, self._resource):
             raise self._refuse(obj, _AGGREGATION_REFUSAL)
 
 
@@ -88,10 +92,11 @@ class _BindingStrategy(_Guarded):
         kind, name = ref.get("kind") or "", ref.get("name") or ""
         try:
             rules = self._rbac.role_rules(kind, name, namespace)
+        except UnknownRole:
+            check_key(kind == "Role", namespace, name)
+            # the role is read in the name of this request, which is about bindings: kept
+            raise status.not_found(self._resource, name) from None
         except LookupError as e:
-            if kind in ("Role", "ClusterRole"):
-                # the role is read in the name of this request, which is about bindings: kept
-                raise status.not_found(self._resource, name) from None
             raise status.plain_internal(str(e.args[0])) from None
         self._confirm(ctx, namespace, obj, rules)
 

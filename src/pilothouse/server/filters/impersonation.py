@@ -81,20 +81,19 @@ def with_impersonation(
 
 def wanted_user(headers: Headers) -> User | None:
     """Whom `headers` (all of them impersonation's) ask to act as, as they say it. Raises 400 if a name lacks."""
-    name = uid = ""
+    first: dict[bytes, str] = {}
     groups: list[str] = []
     extra: dict[str, tuple[str, ...]] = {}
     for header, raw in headers:
         value = raw.decode("utf-8", "surrogateescape")
-        if header == _USER:
-            name = name or value
-        elif header == _UID:
-            uid = uid or value
+        if header in (_USER, _UID):
+            first.setdefault(header, value)
         elif header == _GROUP:
             groups.append(value)
         else:
             key = _unescaped(header[len(_EXTRA):])
             extra[key] = (*extra.get(key, ()), value)
+    name, uid = first.get(_USER, ""), first.get(_UID, "")
     if not name and (uid or groups or extra):
         raise status.bad_request(f"requested {_go_user(uid, groups, extra)} without impersonating a user name")
     return User(name, uid, tuple(groups), extra) if name else None
