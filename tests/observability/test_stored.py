@@ -1,8 +1,10 @@
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from tests.observability.support import samples
 
 from pilothouse.observability.metrics import Registry
-from pilothouse.observability.stored import Cache, install_storage_metrics
+from pilothouse.observability.stored import Cache, Freshness, install_storage_metrics
 
 
 @dataclass
@@ -14,6 +16,7 @@ class Figures:
     listed: int = 0
     revision: int = 9
     history_capacity: int = 1024
+    freshness: Freshness = field(default_factory=Freshness)
 
     def count(self) -> int:
         return self.objects
@@ -48,3 +51,24 @@ def test_figures_are_asked_for_at_each_scrape_and_removed_resources_disappear() 
         assert f"{line}\n" in text
     known.pop()
     assert "deployments" not in registry.render().decode()
+
+
+def test_reads_by_how_fresh_they_had_to_be() -> None:
+    registry, pods = Registry(), Figures(2)
+    figures = pods.freshness
+    figures.consistent, figures.fresh, figures.loads, figures.loaded = 3, 2, 1, 40
+    figures.waited(0.7)
+    install_storage_metrics(lambda: [("", "pods", pods), ("", "nodes", Figures(0))], None, registry)
+    for _ in range(2):
+        shown = samples(registry)
+        wait = "apiserver_watch_cache_read_wait_seconds"
+        assert shown[f'{wait}_bucket{{group="",resource="pods",le="0.005"}}'] == 5
+        assert shown[f'{wait}_bucket{{group="",resource="pods",le="0.6"}}'] == 5
+        assert shown[f'{wait}_bucket{{group="",resource="pods",le="0.8"}}'] == 6
+        assert shown[f'{wait}_sum{{group="",resource="pods"}}'] == 0.7
+        read = 'apiserver_watch_cache_consistent_read_total{fallback="false",group="",resource="pods",success="true"}'
+        assert shown[read] == 3
+        assert shown['apiserver_storage_list_total{group="",resource="pods"}'] == 1
+        for name in ("fetched", "evaluated", "returned"):
+            assert shown[f'apiserver_storage_list_{name}_objects_total{{group="",resource="pods"}}'] == 40
+        assert not any("nodes" in name for name in shown if "watch_cache_read" in name or "storage_list" in name)

@@ -228,6 +228,12 @@ def test_reads_of_revisions_that_are_not_there() -> None:
             waiting = asyncio.ensure_future(cacher.wait_revision(5, timeout=60))
             await cacher.create(key("3"), obj("3"))
             await waiting
+            await cacher.wait_revision(2)
+            assert (cacher.freshness.fresh, cacher.freshness.loads) == (1, 1)
+            series = cacher.freshness.series()
+            assert series is not None
+            assert sum(series.counts) == 3
+            assert series.sum > 0
 
     asyncio.run(run())
 

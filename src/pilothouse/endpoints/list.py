@@ -114,7 +114,8 @@ async def collect(scope: Scope, info: RequestInfo, wanted: ListOptions) -> Liste
     limit = 0 if wanted.limit < 0 or wanted.resource_version == "0" else wanted.limit
     try:
         page = await scope.store.cacher.select(
-            predicate, limit=limit, start_after=start_after, revision=revision
+            predicate, limit=limit, start_after=start_after, revision=revision,
+            consistent=not wanted.resource_version and not wanted.continue_token,
         )
     except Compacted:
         if wanted.continue_token:

@@ -4,7 +4,38 @@ pkg/storage/cacher/metrics). Everything is asked for at a scrape; nothing here i
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY, STABLE, Registry
+from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY, STABLE, HistogramSeries, Registry
+
+_WAITS = (0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0)
+
+
+class Freshness:
+    """How fresh the answers of a watch cache had to be, since the start: lists that were to be `consistent`, reads that
+    asked for a revision which was there already (`fresh`), and how long others waited for theirs, in seconds. `loads`
+    from the storage brought `loaded` objects."""
+
+    __slots__ = ("_waits", "consistent", "fresh", "loaded", "loads")
+
+    def __init__(self) -> None:
+        self.consistent = self.fresh = self.loads = self.loaded = 0
+        self._waits: HistogramSeries | None = None
+
+    def waited(self, seconds: float) -> None:
+        if self._waits is None:
+            self._waits = HistogramSeries(_WAITS)
+        self._waits.observe(seconds)
+
+    def series(self) -> HistogramSeries | None:
+        """Waits of all; None where nobody asked for a revision."""
+        at_once = self.consistent + self.fresh
+        if self._waits is None and not at_once:
+            return None
+        series = HistogramSeries(_WAITS)
+        if self._waits is not None:
+            series.counts, series.sum = self._waits.counts.copy(), self._waits.sum
+        # the newest revision is always there: nothing else writes to the storage
+        series.counts[0] += at_once
+        return series
 
 
 class Cache(Protocol):
@@ -28,6 +59,9 @@ class Cache(Protocol):
     @property
     def history_capacity(self) -> int: ...
 
+    @property
+    def freshness(self) -> Freshness: ...
+
     def count(self) -> int: ...
 
     def average_bytes(self) -> int: ...
@@ -43,6 +77,7 @@ def install_storage_metrics(
     """`size()` gives the database's bytes."""
     _install_objects(caches, registry)
     _install_caches(caches, registry)
+    _install_reads(caches, registry)
     if size is None:
         return
     total = registry.gauge(
@@ -136,5 +171,40 @@ def _install_caches(caches: Caches, registry: Registry) -> None:
                 lists.set(cache.lists, group, "", resource)
                 read.set(cache.read, group, "", resource)
                 listed.set(cache.listed, group, resource)
+
+    registry.add_collector(collect)
+
+
+def _install_reads(caches: Caches, registry: Registry) -> None:
+    labels = ("group", "resource")
+    waits = registry.histogram(
+        "apiserver_watch_cache_read_wait_seconds", "Histogram of time spent waiting for a watch cache to become fresh.",
+        labels, ALPHA, _WAITS,
+    )
+    consistent = registry.counter(
+        "apiserver_watch_cache_consistent_read_total", "Counter for consistent reads from cache.",
+        (*labels, "success", "fallback"),
+    )
+    loads = registry.counter("apiserver_storage_list_total", "Number of LIST requests served from storage", labels)
+    loaded = tuple(registry.counter(f"apiserver_storage_list_{name}_objects_total", help, labels) for name, help in (
+        ("fetched", "Number of objects read from storage in the course of serving a LIST request"),
+        ("evaluated", "Number of objects tested in the course of serving a LIST request from storage"),
+        ("returned", "Number of objects returned for a LIST request from storage"),
+    ))
+
+    def collect() -> None:
+        waits.series.clear()
+        for counter in (consistent, loads, *loaded):
+            counter.series.clear()
+        for group, resource, cache in caches():
+            figures = cache.freshness
+            if (series := figures.series()) is not None:
+                waits.series[group, resource] = series
+            if figures.consistent:
+                consistent.set(figures.consistent, group, resource, "true", "false")
+            if figures.loads:
+                loads.set(figures.loads, group, resource)
+                for counter in loaded:
+                    counter.set(figures.loaded, group, resource)
 
     registry.add_collector(collect)

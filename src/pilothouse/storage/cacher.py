@@ -7,12 +7,14 @@ writes are checked against the newest state and two of them can stand in one bat
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 
+from pilothouse.observability.stored import Freshness
 from pilothouse.observability.tracing import span
 from pilothouse.storage.fanout import Fanout, Timers
 from pilothouse.storage.history import History
@@ -78,6 +80,7 @@ class WatchCache:
         self.changes = 0
         self.watches_dropped = 0
         self.lists = self.read = self.listed = 0
+        self.freshness = Freshness()
 
     @property
     def revision(self) -> int:
@@ -124,11 +127,13 @@ class WatchCache:
         return at_once(self._steps(predicate, limit, start_after, revision))
 
     async def select(
-        self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None
+        self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None,
+        consistent: bool = False,
     ) -> Page:
         with span("Storage list"):
             page = await by_turns(self._steps(predicate, limit, start_after, revision))
         self.lists += 1
+        self.freshness.consistent += consistent
         self.read += page.read
         self.listed += len(page.items)
         return page
@@ -147,7 +152,14 @@ class WatchCache:
         return older_page(self._ordered, self.history.events[start:], predicate, limit, start_after, revision)
 
     async def wait_revision(self, revision: int, timeout: float = 3.0) -> None:
-        await self._storage.wait_revision(revision, timeout)
+        if revision <= self._storage.revision:
+            self.freshness.fresh += 1
+            return
+        began = time.perf_counter()
+        try:
+            await self._storage.wait_revision(revision, timeout)
+        finally:
+            self.freshness.waited(time.perf_counter() - began)
 
     async def reached(self, revision: int, waiter: "asyncio.Future[None]") -> bool:
         try:
@@ -245,6 +257,8 @@ class WatchCache:
                 self.history.append(make_event(record.revision, item, previous, record.deleted))
         self.history.floor = max(self.history.floor, compacted)
         self._formed = self._ticked = self._storage.revision
+        self.freshness.loads += 1
+        self.freshness.loaded += len(items)
         self._items = items
         self._ordered = Ordered(list(items.values()))
         self.changes += 1

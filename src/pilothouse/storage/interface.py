@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 from pilothouse.apimachinery.status import StatusError
+from pilothouse.observability.stored import Freshness
 
 
 class Item:
@@ -292,6 +293,11 @@ class Cacher(Protocol):
         """For metrics: how many events are remembered at most."""
         ...
 
+    @property
+    def freshness(self) -> Freshness:
+        """For metrics."""
+        ...
+
     def get(self, key: str) -> Item | None:
         """The newest committed object."""
         ...
@@ -336,9 +342,11 @@ class Cacher(Protocol):
         ...
 
     async def select(
-        self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None
+        self, predicate: Predicate, *, limit: int = 0, start_after: str = "", revision: int | None = None,
+        consistent: bool = False,
     ) -> Page:
-        """As `list_page`, of one moment, giving way to the loop every two milliseconds."""
+        """As `list_page`, of one moment, giving way to the loop every two milliseconds. `consistent`, for metrics: no
+        older revision than the newest would do."""
         ...
 
     def watch(
