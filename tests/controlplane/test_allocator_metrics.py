@@ -39,6 +39,18 @@ def test_what_services_get_is_counted(tmp_path: Path) -> None:
             with pytest.raises(StatusError):
                 await make(client, "c", **{"ports": [{"port": 80}], **spec})
         assert [figure(*one) - was for one, was in zip(counted, before, strict=True)] == [1, 2, 1, 3, 1, 1, 1]
+        # the API server's own service has one, too
+        assert figure(f"{ips}allocated_ips", '{cidr="10.0.0.0/24"}') == 3
+        assert figure(f"{ips}available_ips", '{cidr="10.0.0.0/24"}') == 254 - 3
+        await client.delete(*SERVICES, "b", "default")
+        assert figure(f"{ips}allocated_ips", '{cidr="10.0.0.0/24"}') == 2
+        await client.create("networking.k8s.io", "v1", "servicecidrs", {
+            "metadata": {"name": "more"}, "spec": {"cidrs": ["10.1.0.0/16", "fd00::/64"]},
+        })
+        await make(client, "d", clusterIP="10.1.0.9", ports=[{"port": 80}])
+        assert figure(f"{ips}allocated_ips", '{cidr="10.1.0.0/16"}') == 1
+        assert figure(f"{ips}allocated_ips", '{cidr="10.0.0.0/24"}') == 2
+        assert figure(f"{ips}available_ips", '{cidr="fd00::/64"}') == 2.0**63
         assert figure(f"{ports}allocated_ports") == 2
         assert figure(f"{ports}available_ports") == 2768 - 2
 

@@ -360,6 +360,10 @@ class Cacher(Protocol):
         """
         ...
 
+    def observe(self, observer: "Observer") -> None:
+        """Have `observer` called for every event from now on, and for what is there."""
+        ...
+
     async def wait_revision(self, revision: int, timeout: float = 3.0) -> None:
         """Wait until the store has reached `revision`; raises Future when `timeout` seconds did not bring it."""
         ...

@@ -19,6 +19,7 @@ from pilothouse.apimachinery import meta
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.status import REASON_ALREADY_EXISTS, REASON_NOT_FOUND, StatusError
 from pilothouse.registry.core.allocator_metrics import DYNAMIC, STATIC, IPMetrics
+from pilothouse.registry.core.ip_usage import IP_ADDRESSES, MANAGED_BY_LABEL, MANAGER, IPUsage
 from pilothouse.registry.rest import DeleteOptions, WriteOptions
 from pilothouse.storage.interface import Item, Predicate
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 Address = IPv4Address | IPv6Address
 
-IP_ADDRESSES = GroupResource("networking.k8s.io", "ipaddresses")
 SERVICE_CIDRS = GroupResource("networking.k8s.io", "servicecidrs")
 DEFAULT_CIDR = "kubernetes"
 FULL = "range is full"
@@ -40,11 +40,9 @@ ALLOCATED = "provided IP is already allocated"
 MISMATCHED_NETWORK = "the provided network does not match the current range"
 
 _FAMILY_LABEL = "ipaddress.kubernetes.io/ip-family"
-_MANAGED_BY_LABEL = "ipaddress.kubernetes.io/managed-by"
-_MANAGER = "ipallocator.k8s.io"
 #: What the field manager would write for a client named kube-apiserver, which upstream uses here.
 _MANAGED_FIELDS: Object = {
-    "f:metadata": {"f:labels": {".": {}, f"f:{_FAMILY_LABEL}": {}, f"f:{_MANAGED_BY_LABEL}": {}}},
+    "f:metadata": {"f:labels": {".": {}, f"f:{_FAMILY_LABEL}": {}, f"f:{MANAGED_BY_LABEL}": {}}},
     "f:spec": {"f:parentRef": {".": {}, "f:name": {}, "f:namespace": {}, "f:resource": {}}},
 }
 
@@ -69,15 +67,15 @@ class IPRange:
         self.family = f"IPv{self.network.version}"
         # The network's own address is never given out, nor is IPv4's broadcast address.
         self._first = int(self.network.network_address) + 1
-        self._size = max(self.network.num_addresses - (2 if self.family == "IPv4" else 1), 0)
+        self.size = max(self.network.num_addresses - (2 if self.family == "IPv4" else 1), 0)
         self._offset = _range_offset(self.network.num_addresses)
 
     def __contains__(self, address: Address) -> bool:
-        return address in self.network and self._first <= int(address) < self._first + self._size
+        return address in self.network and self._first <= int(address) < self._first + self.size
 
     def candidates(self) -> Iterator[str]:
         """All addresses from a random one on, low ones last: those are left to people who choose."""
-        for low, high in ((self._offset, self._size), (0, min(self._offset, self._size))):
+        for low, high in ((self._offset, self.size), (0, min(self._offset, self.size))):
             length = high - low
             if length > 0:
                 start = random.randrange(length)
@@ -95,9 +93,12 @@ class IPRanges:
         self._configured = tuple(IPRange(cidr) for cidr in configured)
         self._stores = stores
         self._read: tuple[tuple[Item, ...], tuple[IPRange, ...]] = ((), self._configured)
+        self.metrics = IPMetrics()
+        self._usage = IPUsage(self._ready, stores, self.metrics)
 
     def of(self, family: str) -> list[IPRange]:
         """Those that give out addresses now."""
+        self._usage.follow()
         return [found for found in self._ready() if found.family == family]
 
     def _ready(self) -> tuple[IPRange, ...]:
@@ -128,7 +129,7 @@ class IPAllocator:
         self._ranges = ranges
         self._stores = stores
         self._clock = clock
-        self._metrics = IPMetrics()
+        self._metrics = ranges.metrics
 
     async def allocate(self, ctx: Context, ip: str, service: Object, dry_run: bool) -> None:
         """Take exactly `ip`. Raises AllocationError."""
@@ -179,7 +180,7 @@ class IPAllocator:
         obj = {
             "metadata": {
                 "name": ip,
-                "labels": {_FAMILY_LABEL: self.family, _MANAGED_BY_LABEL: _MANAGER},
+                "labels": {_FAMILY_LABEL: self.family, MANAGED_BY_LABEL: MANAGER},
                 "managedFields": [entry],
             },
             "spec": {
