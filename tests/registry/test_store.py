@@ -7,7 +7,7 @@ from pilothouse.apimachinery import field
 from pilothouse.apimachinery.http import Context
 from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.registry.rest import DeleteOptions, Strategy, WriteOptions
+from pilothouse.registry.rest import DeleteOptions, Resource, Strategy, WriteOptions
 from pilothouse.registry.store import Store, decode
 from pilothouse.storage.interface import Item
 from tests.registry.support import NOW_TEXT, Clock, config_maps, context, run, updating
@@ -277,6 +277,51 @@ def test_immutable_metadata_is_named_once_in_the_message_and_twice_in_the_causes
         assert len(error.details["causes"]) == 4
 
     run(test)
+
+
+def test_an_update_checks_the_prefix_of_names_as_the_kind_does() -> None:
+    async def test(store: Store) -> None:
+        await create(store)
+        error = await refused(store.update(context(), "ns", "a", updating(metadata={"generateName": "A_"}), OPTIONS))
+        assert error.details is not None
+        assert [cause["field"] for cause in error.details["causes"]] == ["metadata.generateName"]
+
+    run(test)
+
+
+def test_metadata_that_a_status_update_takes_back_is_not_looked_at() -> None:
+    class Keeping(Strategy):
+        status_fields = ("status",)
+
+        def prepare_for_status_update(self, ctx: Context, obj: Object, old: Object) -> None:
+            obj["metadata"] = dict(old["metadata"])
+
+    async def test(store: Store) -> None:
+        await create(store)
+        bad = updating(metadata={"labels": {"bad label": "x"}}, status={"x": 1})
+        item, _ = await store.update(context(), "ns", "a", bad, OPTIONS, subresource="status")
+        assert "labels" not in decode(item)["metadata"]
+
+    run(test, config_maps(Keeping()))
+
+
+def test_events_tell_what_is_wrong_with_them_before_their_metadata() -> None:
+    class Wrong(Strategy):
+        def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+            return [field.required("x")] if obj.get("data") else []
+
+    async def test(store: Store) -> None:
+        bad = {"metadata": {"name": "a", "labels": {"bad label": "x"}}}
+        for fields, wanted in (({"data": {"a": "b"}}, "x"), ({}, "metadata.labels")):
+            error = await refused(store.create(context(), "ns", {**bad, **fields}, OPTIONS))
+            assert error.details is not None
+            assert [cause["field"] for cause in error.details["causes"]] == [wanted]
+
+    events = Resource(
+        group="", version="v1", kind="Event", name="events", singular="event", namespaced=True, strategy=Wrong(),
+        storage_prefix="events",
+    )
+    run(test, events)
 
 
 def test_conditional_kinds_want_a_version() -> None:

@@ -10,6 +10,7 @@ from typing import Final
 from pilothouse.apimachinery.gvk import GroupResource
 
 BOTH: Final = ("update", "create")
+CREATE_FIRST: Final = ("create", "update")
 UPDATE: Final = ("update",)
 CREATE: Final = ("create",)
 
@@ -26,18 +27,36 @@ _REPEATED: Final[dict[str, tuple[str, ...]]] = {
     ), CREATE),
     **dict.fromkeys((
         "cronjobs.batch", "csidrivers.storage.k8s.io", "daemonsets.apps", "deployments.apps", "events.events.k8s.io",
-        "horizontalpodautoscalers.autoscaling", "ipaddresses.networking.k8s.io", "leases.coordination.k8s.io",
-        "networkpolicies.networking.k8s.io", "podtemplates", "priorityclasses.scheduling.k8s.io", "replicasets.apps",
-        "replicationcontrollers", "resourcequotas", "resourceslices.resource.k8s.io", "runtimeclasses.node.k8s.io",
-        "servicecidrs.networking.k8s.io", "services", "statefulsets.apps",
+        "horizontalpodautoscalers.autoscaling", "leases.coordination.k8s.io", "networkpolicies.networking.k8s.io",
+        "podtemplates", "priorityclasses.scheduling.k8s.io", "replicasets.apps", "replicationcontrollers",
+        "resourcequotas", "resourceslices.resource.k8s.io", "servicecidrs.networking.k8s.io", "services",
+        "statefulsets.apps",
         # served only when they are turned on
         "devicetaintrules.resource.k8s.io", "leasecandidates.coordination.k8s.io",
         "podcertificaterequests.certificates.k8s.io", "podgroups.scheduling.k8s.io",
         "resourcepoolstatusrequests.resource.k8s.io", "workloads.scheduling.k8s.io",
     ), UPDATE),
+    **dict.fromkeys((
+        "certificatesigningrequests.certificates.k8s.io", "clusterrolebindings.rbac.authorization.k8s.io",
+        "clusterroles.rbac.authorization.k8s.io", "csistoragecapacities.storage.k8s.io",
+        "deviceclasses.resource.k8s.io", "ipaddresses.networking.k8s.io", "jobs.batch", "namespaces", "nodes",
+        "resourceclaims.resource.k8s.io", "resourceclaimtemplates.resource.k8s.io",
+        "rolebindings.rbac.authorization.k8s.io", "roles.rbac.authorization.k8s.io", "runtimeclasses.node.k8s.io",
+        "storageclasses.storage.k8s.io",
+    ), CREATE_FIRST),
     **dict.fromkeys(("events", "poddisruptionbudgets.policy", "storageversions.internal.apiserver.k8s.io"), ()),
     # its update looks at the volume twice
     "persistentvolumes": ("create", "create"),
+}
+
+#: What a status update checks once more, where it is not "update".
+_REPEATED_BY_STATUS: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys((
+        "cronjobs.batch", "flowschemas.flowcontrol.apiserver.k8s.io", "poddisruptionbudgets.policy",
+        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+    ), ()),
+    "certificatesigningrequests.certificates.k8s.io": CREATE_FIRST,
+    "volumeattachments.storage.k8s.io": CREATE,
 }
 
 #: Kinds whose validation is not core's: they take finalizers of any form (a group stands for all of its kinds).
@@ -53,5 +72,6 @@ def wants_qualified_finalizers(resource: GroupResource) -> bool:
 
 
 def repeated(resource: GroupResource, *, of_status: bool) -> tuple[str, ...]:
-    """The checks that come on top of the machine's own, in no particular order."""
-    return UPDATE if of_status else _REPEATED.get(str(resource), BOTH)
+    """The checks that come on top of the machine's own, in upstream's order."""
+    name = str(resource)
+    return _REPEATED_BY_STATUS.get(name, UPDATE) if of_status else _REPEATED.get(name, BOTH)

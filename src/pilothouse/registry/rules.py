@@ -153,9 +153,9 @@ def unique(obj: Obj, name: str, key: str = "") -> Errors:
     return errors
 
 
-def immutable(obj: Obj, old: Obj, name: str, detail: str = IMMUTABLE) -> Errors:
-    """A field that stays as it is; missing and empty are the same."""
-    value, before = obj.get(name) or None, old.get(name) or None
+def immutable(obj: Obj, old: Obj, name: str, detail: str = IMMUTABLE, *, zero: Any = None) -> Errors:
+    """A field that stays as it is; missing and empty are the same, and shown as `zero` ("": Go holds a string)."""
+    value, before = obj.get(name) or zero, old.get(name) or zero
     return NONE if value == before else (field.invalid(name, value, detail),)
 
 

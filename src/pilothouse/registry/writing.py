@@ -74,7 +74,10 @@ def before_create(
     strategy.prepare_for_create(ctx, obj)
     errors = metavalidation.validate(metadata, resource.namespaced, name_validator(strategy))
     errors.extend(_unqualified_finalizers(strategy, resource.group_resource, metadata))
-    errors.extend(strategy.validate(ctx, obj))
+    found = strategy.validate(ctx, obj)
+    if errors and found and not repeated(resource.group_resource, of_status=False):
+        errors.clear()  # upstream looks at the metadata of these kinds last, and only if all else is well
+    errors.extend(found)
     if errors:
         raise status.invalid(resource.group_kind, metadata.get("name") or "", errors)
     for text in strategy.warnings_on_create(ctx, obj):
@@ -104,6 +107,7 @@ def before_update(
         strategy.prepare_for_update(ctx, obj, old)
         if strategy.generation and _desired_state_changed(strategy, obj, old):
             metadata["generation"] = (old_metadata.get("generation") or 0) + 1
+    metadata = obj["metadata"]  # which a strategy may have replaced
     _keep_system_fields(metadata, old_metadata)
     checks = strategy.metadata_checks
     if checks is None:
@@ -166,7 +170,7 @@ def _validate_metadata(
     errors = metavalidation.validate(new, resource.namespaced, is_path_segment)
     errors.extend(metavalidation.validate_update(new, old))
     unqualified = _unqualified_finalizers(strategy, named, new)
-    if errors or unqualified:
+    if errors or unqualified or ("create" in checks and _has_bad_prefix(strategy, new)):
         # the kind's own validation finds the same again, and upstream reports each finding as a cause
         for check in checks:
             if check == "update":
@@ -175,6 +179,12 @@ def _validate_metadata(
                 errors.extend(metavalidation.validate(new, resource.namespaced, name_validator(strategy)))
             errors.extend(unqualified)
     return errors
+
+
+def _has_bad_prefix(strategy: "Strategy", metadata: Mapping[str, Any]) -> bool:
+    """Names stay, but an update may bring another generateName, which the machine checks less closely."""
+    prefix = metadata.get("generateName") or ""
+    return bool(prefix and name_validator(strategy)(prefix, True))
 
 
 def _unqualified_finalizers(

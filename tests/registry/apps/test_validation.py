@@ -11,6 +11,10 @@ from tests.registry.core.checks import LABEL, TEMPLATE_RULES, Object, template, 
 _ROLLING: Object = {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "25%", "maxSurge": "25%"}}
 _STATEFUL = {"podManagementPolicy": "OrderedReady", "updateStrategy": {"type": "RollingUpdate"}}
 _DAEMON = {"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 0}}}
+_PERCENT = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for "
+    "validation is '[0-9]+%')"
+)
 _DIFFER = "Invalid value: {\"a\":\"b\"}: `selector` does not match template `labels`"
 
 
@@ -82,6 +86,10 @@ def test_selectors_stay() -> None:
         ({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 1, "maxSurge": 1}}}, [
             "spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: 1: may not be set when maxUnavailable is "
             "non-zero"
+        ]),
+        ({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": "", "maxSurge": "2"}}}, [
+            f'spec.updateStrategy.rollingUpdate.maxUnavailable: Invalid value: "": {_PERCENT}',
+            f'spec.updateStrategy.rollingUpdate.maxSurge: Invalid value: "2": {_PERCENT}',
         ]),
         ({"updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {}}}, [
             "spec.updateStrategy.rollingUpdate.maxUnavailable: Required value: cannot be 0 when maxSurge is 0"

@@ -20,6 +20,12 @@ def defaulted(**fields: object) -> Object:
     return found
 
 
+def test_names_are_unique_even_if_they_are_missing() -> None:
+    nameless = "Required value"
+    assert check({"image": "i"}, {"image": "i"})[-1] == '[1].name: Duplicate value: ""'
+    assert any(nameless in text for text in check({"image": "i"}))
+
+
 def check(*containers: Object, where: Surroundings = _POD) -> list[str]:
     return texts(validate_containers(containers, where))
 

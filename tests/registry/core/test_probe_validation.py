@@ -26,6 +26,11 @@ _LINUX = Surroundings(rules=POD_RULES, grace_period=30, os="linux")
             'livenessProbe.httpGet.httpHeaders: Invalid value: "a b": a valid HTTP header must consist of '
             "alphanumeric characters or '-' (e.g. 'X-Header-Name', regex used for validation is '[-A-Za-z0-9]+')",
         ]),
+        ({"tcpSocket": {"port": ""}}, [
+            'livenessProbe.tcpSocket.port: Invalid value: "": must contain only alpha-numeric characters (a-z, 0-9), '
+            "and hyphens (-)",
+            'livenessProbe.tcpSocket.port: Invalid value: "": must contain at least one letter (a-z)',
+        ]),
         ({"exec": {"command": ["x"]}, "periodSeconds": -1, "terminationGracePeriodSeconds": 0,
           "successThreshold": 2}, [
             "livenessProbe.periodSeconds: Invalid value: -1: must be greater than or equal to 0",

@@ -41,7 +41,7 @@ def test_good_volumes_are_known_by_name() -> None:
                                            '[0].gitRepo.directory: Invalid value: "/x": must be a relative path']),
         ({"gcePersistentDisk": {"partition": 256}}, [
             "[0].persistentDisk.pdName: Required value",
-            "[0].persistentDisk.partition: Invalid value: 256: must be between 0 and 255, inclusive",
+            "[0].persistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive",
         ]),
         ({"awsElasticBlockStore": {}}, ["[0].awsElasticBlockStore.volumeID: Required value"]),
         ({"secret": {"defaultMode": 512}}, ["[0].secret.secretName: Required value",

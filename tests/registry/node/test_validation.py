@@ -23,6 +23,7 @@ def test_runtime_classes() -> None:
     begins(validate_runtime_class_update({"handler": "a"}, {"handler": "b"}), [
         'handler: Invalid value: "a": field is immutable'
     ])
+    begins(validate_runtime_class_update({}, {"handler": "b"})[-1:], ['handler: Invalid value: "": field is immutable'])
 
 
 def test_old_labels_are_warned_about() -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.numbers import whole
@@ -9,23 +12,26 @@ from pilothouse.apimachinery.validation import is_percent
 from pilothouse.registry.internal import internal
 from pilothouse.registry.rules import NONE, NOT_NEGATIVE, Errors, Obj, non_negative, within
 
+_NUMBER: Final = re.compile("[+-]?[0-9]+")
+
 
 def amount(value: int | str) -> int:
-    """A number, or the number of a percentage; 0 for any other text."""
+    """A number, the number of a percentage, or what a text says that is no percentage (0 if it is no number)."""
     if isinstance(value, int):
         return value
-    return whole(value[:-1]) if not is_percent(value) else 0
+    text = value if is_percent(value) else value[:-1]
+    return whole(text) if _NUMBER.fullmatch(text) else 0
 
 
 def int_or_percent(obj: Obj, name: str) -> Errors:
     """A number or a percentage (missing: 0) that is not negative (ValidatePositiveIntOrPercent)."""
-    value = obj.get(name) or 0
+    value = obj.get(name, 0)
     texts = is_percent(value) if isinstance(value, str) else [NOT_NEGATIVE] if value < 0 else []
     return [field.invalid(name, value, text) for text in texts] if texts else NONE
 
 
 def at_most_100_percent(obj: Obj, name: str) -> Errors:
-    value = obj.get(name) or 0
+    value = obj.get(name, 0)
     if isinstance(value, int) or is_percent(value) or amount(value) <= 100:
         return NONE
     return (field.invalid(name, value, "must not be greater than 100%"),)
@@ -42,7 +48,7 @@ def validate_deployment_strategy(strategy: Obj) -> Errors:
     if rolling is None:
         return (field.required("rollingUpdate", "this should be defaulted and never be nil"),)
     errors = [*int_or_percent(rolling, "maxUnavailable"), *int_or_percent(rolling, "maxSurge")]
-    unavailable, surge = rolling.get("maxUnavailable") or 0, rolling.get("maxSurge") or 0
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
     if not amount(unavailable) and not amount(surge):
         errors.append(field.invalid("maxUnavailable", unavailable, "may not be 0 when `maxSurge` is 0"))
     return within("rollingUpdate", [*errors, *at_most_100_percent(rolling, "maxUnavailable")])
@@ -59,7 +65,7 @@ def validate_daemon_set_strategy(strategy: Obj) -> Errors:
         return (field.required("rollingUpdate"),)
     names = ("maxUnavailable", "maxSurge")
     errors = [error for check in (int_or_percent, at_most_100_percent) for n in names for error in check(rolling, n)]
-    unavailable, surge = rolling.get("maxUnavailable") or 0, rolling.get("maxSurge") or 0
+    unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
     if amount(unavailable) and amount(surge):
         text = "may not be set when maxUnavailable is non-zero"
         errors.append(field.invalid("maxSurge", surge, text))

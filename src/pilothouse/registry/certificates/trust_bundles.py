@@ -36,7 +36,8 @@ class TrustBundleStrategy(Conditional):
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         spec, before = obj.get("spec") or {}, old.get("spec") or {}
         return [
-            *_validate_names(obj), *_validate_spec(spec, before), *within("spec", immutable(spec, before, "signerName"))
+            *_validate_names(obj), *_validate_spec(spec, before),
+            *within("spec", immutable(spec, before, "signerName", zero="")),
         ]
 
 

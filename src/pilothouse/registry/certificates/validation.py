@@ -46,10 +46,10 @@ def validate_signing_request_update(obj: Object, old: Object, *, decides: bool, 
 
 
 def _validate_spec(spec: Object, old: Object | None) -> Errors:
-    request, usages = spec.get("request") or "", spec.get("usages") or []
+    request, usages = spec.get("request"), spec.get("usages") or []
     before = (old or {}).get("usages") or []
     errors: list[Error] = []
-    if text := request_error(base64.b64decode(request)):
+    if text := request_error(base64.b64decode(request or "")):
         errors.append(field.invalid("request", request, text))
     if not usages:
         errors.append(field.required("usages"))

@@ -29,7 +29,7 @@ def validate_candidate(candidate: Obj) -> Errors:
 
 def validate_candidate_update(candidate: Obj, old: Obj) -> Errors:
     spec, before = candidate.get("spec") or {}, old.get("spec") or {}
-    return [*validate_candidate(candidate), *within("spec", immutable(spec, before, "leaseName"))]
+    return [*validate_candidate(candidate), *within("spec", immutable(spec, before, "leaseName", zero=""))]
 
 
 def _validate_candidate_spec(spec: Obj) -> Errors:

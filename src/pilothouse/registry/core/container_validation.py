@@ -49,6 +49,7 @@ def validate_containers(containers: Sequence[Obj], pod: Surroundings) -> Errors:
     names: set[str] = set()
     for i, container in enumerate(containers):
         found = [*_common(container, pod), *_unique_name(container, names)]
+        names.add(container.get("name") or "")  # a missing one counts, unlike among init containers
         if (lifecycle := container.get("lifecycle")) is not None:
             found += within("lifecycle", validate_lifecycle(lifecycle, pod))
         found += validate_probes(container, pod)
@@ -90,13 +91,19 @@ def validate_ephemeral_containers(
         names.add(name)
         if target and target not in targets:
             found.append(field.not_found("targetContainerName", target))
-        found += [field.forbidden(key, _NOT_EPHEMERAL) for key in _NOT_IN_EPHEMERAL if container.get(key)]
+        found += [field.forbidden(key, _NOT_EPHEMERAL) for key in _NOT_IN_EPHEMERAL if _is_set(container, key)]
         for j, mount in enumerate(container.get("volumeMounts") or ()):
             for key in ("subPath", "subPathExpr"):
                 if mount.get(key):
                     found.append(field.forbidden(f"volumeMounts[{j}].{key}", _NOT_EPHEMERAL))
         errors += within(f"[{i}]", found)
     return errors
+
+
+def _is_set(container: Obj, key: str) -> bool:
+    """Empty values count, but for the one struct that Go does not hold by a pointer."""
+    value = container.get(key)
+    return bool(value) if key == "resources" else value is not None
 
 
 def image_without_spaces(container: Obj) -> Errors:

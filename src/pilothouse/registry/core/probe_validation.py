@@ -21,8 +21,8 @@ _LINUX_SIGNALS = tuple(sorted(f"SIG{name}" for name in _SIGNALS | _REAL_TIME))
 
 
 def port_or_name(obj: Obj, name: str) -> Errors:
-    """An IntOrString: a port's number, or its name in the container."""
-    value = obj.get(name) or 0
+    """An IntOrString: a port's number (missing: 0), or its name in the container."""
+    value = obj.get(name, 0)
     texts = is_port_name(value) if isinstance(value, str) else is_port_number(value)
     return [field.invalid(name, value, text) for text in texts] if texts else NONE
 

@@ -67,7 +67,12 @@ def persistent_disk(name: str) -> Check:
     """A cloud disk: GCE's and AWS's differ in the name of the disk's field."""
 
     def check(source: Obj) -> Errors:
-        return [*required(source, name), *in_range(source, "partition", 0, 255)]
+        errors = [*required(source, name)]
+        partition = source.get("partition") or 0
+        if not 0 <= partition <= 255:
+            # 0 is none at all; upstream's text speaks of the others
+            errors.append(field.invalid("partition", partition, "must be between 1 and 255, inclusive"))
+        return errors
 
     return check
 

@@ -52,7 +52,7 @@ def _volume(volume: Obj, pod: str, rules: PodRules) -> Errors:
     errors = [*_sources(volume, rules)]
     if "iscsi" in volume:
         errors += _iscsi_name(name, volume["iscsi"])
-    if pod and name and "ephemeral" in volume:
+    if pod and name and "ephemeral" in volume and next(key for key in _SOURCES if key in volume) == "ephemeral":
         errors += _claim_name(name, pod)
     if not name:
         errors.append(field.required("name"))

@@ -42,7 +42,7 @@ def validate_endpoint_slice(endpoint_slice: Obj, old: Obj | None = None) -> Erro
     found = _validate_endpoints(endpoint_slice)
     if found and (old is None or (old.get("endpoints") or None) != endpoint_slice.get("endpoints")):
         errors += found
-    return errors if old is None else [*errors, *immutable(endpoint_slice, old, "addressType")]
+    return errors if old is None else [*errors, *immutable(endpoint_slice, old, "addressType", zero="")]
 
 
 def address_warnings(endpoint_slice: Obj) -> list[str]:

@@ -26,7 +26,7 @@ def validate_runtime_class(runtime_class: Obj) -> Errors:
 
 
 def validate_runtime_class_update(runtime_class: Obj, old: Obj) -> Errors:
-    return [*validate_runtime_class(runtime_class), *immutable(runtime_class, old, "handler")]
+    return [*validate_runtime_class(runtime_class), *immutable(runtime_class, old, "handler", zero="")]
 
 
 def runtime_class_warnings(runtime_class: Obj) -> list[str]:

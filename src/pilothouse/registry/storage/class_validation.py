@@ -49,8 +49,8 @@ def validate_storage_class(storage_class: Obj) -> Errors:
 def validate_storage_class_update(storage_class: Obj, old: Obj) -> Errors:
     return [
         *validate_storage_class(storage_class),
-        *(error for name in ("parameters", "provisioner", "reclaimPolicy", "volumeBindingMode")
-          for error in immutable(storage_class, old, name)),
+        *immutable(storage_class, old, "parameters"), *immutable(storage_class, old, "provisioner", zero=""),
+        *immutable(storage_class, old, "reclaimPolicy"), *immutable(storage_class, old, "volumeBindingMode"),
     ]
 
 
