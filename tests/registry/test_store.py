@@ -7,7 +7,7 @@ from pilothouse.apimachinery import field
 from pilothouse.apimachinery.http import Context
 from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.registry.rest import DeleteOptions, Resource, Strategy, WriteOptions
+from pilothouse.registry.rest import DeleteOptions, Object, Resource, Strategy, WriteOptions
 from pilothouse.registry.store import Store, decode
 from pilothouse.storage.interface import Item
 from tests.registry.support import NOW_TEXT, Clock, config_maps, context, run, updating
