@@ -6,6 +6,7 @@ from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.http import Request
 from pilothouse.endpoints import discovery
 from tests.endpoints.support import API, run
+from tests.observability.support import samples
 
 AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 
@@ -86,6 +87,11 @@ def test_aggregated_discovery_and_its_etag() -> None:
         assert deployments["subresources"][0]["responseKind"] == {
             "group": "autoscaling", "version": "v1", "kind": "Scale"
         }
+        asked.headers = [(b"accept", f"{AGGREGATED};profile=nopeer".encode())]
+        name = "aggregator_discovery_nopeer_requests_total"
+        before = samples()[name]
+        assert (await served(asked)).status == 200
+        assert samples()[name] == before + 1
         asked.headers = [*asked.headers, (b"if-none-match", headers[b"etag"])]
         assert (await served(asked)).status == 304
 

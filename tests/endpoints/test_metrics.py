@@ -1,8 +1,14 @@
 """What the verbs count of bodies and of events sent."""
 
+import contextlib
+
 from pilothouse.apimachinery.gvk import GroupResource
+from pilothouse.apimachinery.http import Request
+from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints.metrics import WatchMetrics, record_body
+from pilothouse.endpoints.options import write_options
 from pilothouse.observability.metrics import REGISTRY
+from tests.observability.support import samples
 
 
 def test_each_event_is_counted_with_its_size() -> None:
@@ -24,3 +30,12 @@ def test_bodies_are_counted_by_verb() -> None:
     text = REGISTRY.render().decode()
     assert f'apiserver_request_body_size_bytes_bucket{{{labels},le="50000"}} 0\n' in text
     assert f'apiserver_request_body_size_bytes_bucket{{{labels},le="150000"}} 1\n' in text
+
+
+def test_a_field_validation_that_is_asked_for_has_a_histogram() -> None:
+    name = "field_validation_request_duration_seconds_count"
+    for value, shown in (("Ignore", "Ignore"), ("Odd", "invalid")):
+        with contextlib.suppress(StatusError):
+            write_options(Request("POST", "/api/v1/namespaces/a/pods", f"fieldValidation={value}"), "CreateOptions")
+        assert samples()[f'{name}{{field_validation="{shown}"}}'] == 0
+    assert samples()[f'{name}{{field_validation=""}}'] == 0

@@ -12,6 +12,7 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
 from pilothouse.observability.metrics import Registry
 from pilothouse.server.filters.panic_recovery import with_panic_recovery
+from pilothouse.server.metrics import ServerMetrics
 from pilothouse.transport.limits import Limits
 from pilothouse.transport.server import HTTPServer
 
@@ -351,7 +352,7 @@ def test_a_body_that_cannot_be_read_is_no_bug(sent: bytes, line: bytes) -> None:
         await c.rest()
 
     metrics = Registry()
-    serve(with_panic_recovery(echo, render, metrics), test, Limits(linger_seconds=0.01))
+    serve(with_panic_recovery(echo, render, ServerMetrics(metrics)), test, Limits(linger_seconds=0.01))
     assert b"pilothouse_request_panics_total 0" in metrics.render()
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from pilothouse.admission.interface import Attributes
 from pilothouse.observability.metrics import REGISTRY, STABLE
+from pilothouse.observability.summary import Summary
 from pilothouse.observability.tracing import span
 
 ADMIT: Final = "admit"
@@ -26,12 +27,18 @@ _steps = REGISTRY.histogram(
     " (validate or admit).",
     ("type", "operation", "rejected"), STABLE, _BUCKETS,
 )
+_summaries = REGISTRY.define(Summary(
+    "apiserver_admission_step_admission_duration_seconds_summary",
+    "Admission sub-step latency summary in seconds, broken out for each operation and API resource and step type"
+    " (validate or admit).",
+    ("type", "operation", "rejected"), max_age=5 * 3600.0,
+))
 
 
 class Steps:
     """Calls each plugin in turn until one raises. `type` is ADMIT or VALIDATE; plugins go by their names."""
 
-    __slots__ = ("_labels", "_passed", "_span", "_steps")
+    __slots__ = ("_labels", "_passed", "_passed_lately", "_span", "_steps")
 
     def __init__(self, type: str, operation: str, plugins: Sequence[tuple[str, Step]]) -> None:
         self._labels = (type, operation)
@@ -40,6 +47,7 @@ class Steps:
             (step, name, _controllers.labels(name, type, operation, "false")) for name, step in plugins
         )
         self._passed = _steps.labels(type, operation, "false")
+        self._passed_lately = _summaries.labels(type, operation, "false")
 
     def __len__(self) -> int:
         return len(self._steps)
@@ -63,5 +71,7 @@ class Steps:
             now = perf_counter()
             _controllers.labels(name, *self._labels, "true").observe(now - last)
             _steps.labels(*self._labels, "true").observe(now - began)
+            _summaries.labels(*self._labels, "true").observe(now - began, now)
             raise
         self._passed.observe(last - began)
+        self._passed_lately.observe(last - began, last)

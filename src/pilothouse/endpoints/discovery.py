@@ -15,6 +15,7 @@ from typing import Any
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.http import Handler, Request, Response
 from pilothouse.endpoints import negotiation
+from pilothouse.endpoints.metrics import discovered_without_peers
 from pilothouse.endpoints.negotiation import MEDIA_TYPES, Accepted, Negotiator
 from pilothouse.endpoints.response import dumps, write
 from pilothouse.registry.rest import Resource
@@ -230,6 +231,8 @@ class AggregatedDocument:
         encoded = self.encoded()
         target = accepted.transform
         version = target.version if target is not None else "v2"
+        if version == "v2" and "profile=nopeer" in (request.header(b"accept") or ""):
+            discovered_without_peers()
         headers = [(b"etag", encoded.etag), (b"vary", b"Accept"), (b"cache-control", b"public")]
         if (request.header(b"if-none-match") or "").encode() == encoded.etag:
             return Response(304, b"", headers)

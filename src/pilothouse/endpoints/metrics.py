@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.gvk import GroupResource
 
 _BODY_BUCKETS = tuple(50_000.0 + max(0, n) * 100_000.0 for n in range(31))
+_VALIDATION_BUCKETS = (
+    0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0,
+)
 _EVENT_BUCKETS = tuple(1024.0 * 2**n for n in range(8))
 _WATCH_LIST_BUCKETS = (
     0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 2.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 45.0, 60.0,
@@ -32,6 +35,27 @@ _watch_lists = REGISTRY.histogram(
     "Response latency distribution in seconds for watch list requests broken by group, version, resource and scope.",
     ("group", "version", "resource", "scope"), BETA, _WATCH_LIST_BUCKETS,
 )
+_validations = REGISTRY.histogram(
+    "field_validation_request_duration_seconds",
+    "Response latency distribution in seconds for each field validation value", ("field_validation",), ALPHA,
+    _VALIDATION_BUCKETS,
+)
+#: What requests ask for that name none.
+_validations.labels("")
+_without_peers = REGISTRY.counter(
+    "aggregator_discovery_nopeer_requests_total",
+    "Counter of number of times no-peer (non peer-aggregated) discovery was requested",
+)
+
+
+def name_field_validation(value: str) -> None:
+    """A request has asked for this field validation. Upstream makes a histogram for it, and never observes a request
+    (metrics.go, MonitorRequest): kept."""
+    _validations.labels(value)
+
+
+def discovered_without_peers() -> None:
+    _without_peers.inc()
 
 
 def record_body(resource: GroupResource, verb: str, size: int) -> None:

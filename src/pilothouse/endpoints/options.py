@@ -15,6 +15,7 @@ from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.status import StatusError
+from pilothouse.endpoints.metrics import name_field_validation
 from pilothouse.registry.rest import DeleteOptions, WriteOptions
 
 _META = "meta.k8s.io"
@@ -235,9 +236,9 @@ def _decode_write(request: Request, agent: str) -> tuple[WriteOptions, list[fiel
     manager = request.query_value("fieldManager") or ""
     dry_run = [value for name, value in request.query if name == "dryRun"]
     validation = request.query_value("fieldValidation") or ""
-    errors = [
-        *_validate_field_manager(manager), *_validate_dry_run(dry_run), *_validate_field_validation(validation)
-    ]
+    problems = _validate_field_validation(validation)
+    name_field_validation("invalid" if problems else validation)
+    errors = [*_validate_field_manager(manager), *_validate_dry_run(dry_run), *problems]
     return WriteOptions(
         dry_run=bool(dry_run), field_manager=manager, field_validation=validation or "Warn", user_agent=agent
     ), errors

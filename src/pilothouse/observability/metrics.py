@@ -52,7 +52,7 @@ class HistogramSeries:
         self.sum += value
 
 
-class _Family:
+class Family:
     """Name, help and label names that all series of a metric share."""
 
     type = "untyped"
@@ -70,7 +70,7 @@ class _Family:
         escaped = text.replace("\\", "\\\\").replace("\n", "\\n")
         return f"# HELP {self.name} {escaped}\n# TYPE {self.name} {self.type}\n"
 
-    def _text(self, values: Sequence[str]) -> str:
+    def label_text(self, values: Sequence[str]) -> str:
         return ",".join(f'{self.label_names[i]}="{_escape(values[i])}"' for i in self._order)
 
     def samples(self) -> Iterator[str]:
@@ -80,7 +80,7 @@ class _Family:
         raise NotImplementedError
 
 
-class Counter(_Family):
+class Counter(Family):
     """Values that only grow; as a gauge, values that are set."""
 
     type = "counter"
@@ -108,7 +108,7 @@ class Counter(_Family):
 
     def samples(self) -> Iterator[str]:
         for values, series in sorted(self.series.items()):
-            text = self._text(values)
+            text = self.label_text(values)
             braces = f"{{{text}}}" if text else ""
             yield f"{self.name}{braces} {go_float(series.value)}\n"
 
@@ -124,7 +124,7 @@ class Gauge(Counter):
         """Gauges keep their values: they tell a state, not a history."""
 
 
-class Histogram(_Family):
+class Histogram(Family):
     """Distributions over fixed upper bounds (inclusive), in ascending order."""
 
     type = "histogram"
@@ -153,7 +153,7 @@ class Histogram(_Family):
 
     def samples(self) -> Iterator[str]:
         for values, series in sorted(self.series.items(), key=lambda item: item[0]):
-            text = self._text(values)
+            text = self.label_text(values)
             lead = f"{text}," if text else ""
             total = 0
             for bound, count in zip(self.bounds, series.counts, strict=False):
@@ -171,7 +171,7 @@ class Histogram(_Family):
             series.sum = 0.0
 
 
-F = TypeVar("F", bound=_Family)
+F = TypeVar("F", bound=Family)
 
 
 class Registry:
@@ -182,7 +182,7 @@ class Registry:
     """
 
     def __init__(self) -> None:
-        self._families: dict[str, _Family] = {}
+        self._families: dict[str, Family] = {}
         self._collectors: list[Callable[[], None]] = []
 
     def counter(self, name: str, help: str, labels: Sequence[str] = (), stability: str = ALPHA) -> Counter:

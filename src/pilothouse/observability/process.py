@@ -18,7 +18,7 @@ def install_process_metrics(version: Mapping[str, str], registry: Registry = REG
         "A metric with a constant '1' value labeled by major, minor, git version, git commit, git tree state, build"
         " date, Go version, and compiler from which Kubernetes was built, and platform on which it is running.",
         ("major", "minor", "git_version", "git_commit", "git_tree_state", "build_date", "go_version", "compiler",
-         "platform"),
+         "platform"), BETA,
     )
     wire = ("major", "minor", "gitVersion", "gitCommit", "gitTreeState", "buildDate", "goVersion", "compiler",
             "platform")
@@ -81,7 +81,8 @@ def install_feature_metrics(gates: Iterable[tuple[str, str, bool]], registry: Re
 
 
 def install_registry_metrics(registry: Registry = REGISTRY) -> None:
-    """How many metrics there are (upstream: component-base/metrics/registry.go). None of ours are hidden or off."""
+    """How many metrics there are (upstream: component-base/metrics/registry.go). None of ours are hidden or off, and
+    no values of labels are refused."""
     registered = registry.counter(
         "registered_metrics_total",
         "The count of registered metrics broken by stability level and deprecation version.",
@@ -89,6 +90,10 @@ def install_registry_metrics(registry: Registry = REGISTRY) -> None:
     )
     registry.counter("disabled_metrics_total", "The count of disabled metrics.", stability=BETA)
     registry.counter("hidden_metrics_total", "The count of hidden metrics.", stability=BETA)
+    registry.counter(
+        "cardinality_enforcement_unexpected_categorizations_total",
+        "The count of unexpected categorizations during cardinality enforcement.",
+    )
 
     def collect() -> None:
         for stability, count in registry.stabilities().items():

@@ -4,6 +4,7 @@ Pure functions over dicts in the order in which kube-apiserver does things; `sto
 """
 
 from collections.abc import Mapping, Sequence
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -13,6 +14,7 @@ from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.meta import Times, new_uid
 from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain, is_path_segment
+from pilothouse.registry import metrics
 from pilothouse.registry.metachecks import repeated, wants_qualified_finalizers
 
 if TYPE_CHECKING:
@@ -198,14 +200,23 @@ def _unqualified_finalizers(
 
 def keep_field_times(obj: "Object", old: "Object") -> None:
     """A write that changes nothing but managedFields' times keeps the old times (so it changes nothing at all)."""
+    began = perf_counter()
+    metrics.compared(_keep_field_times(obj, old), perf_counter() - began)
+
+
+def _keep_field_times(obj: "Object", old: "Object") -> str:
+    """How far the objects had to be compared."""
     new_fields = obj["metadata"].get("managedFields")
     old_fields = old["metadata"].get("managedFields")
     if not new_fields or not old_fields or len(new_fields) != len(old_fields) or new_fields == old_fields:
-        return
-    if all(_without_time(a) == _without_time(b) for a, b in zip(new_fields, old_fields, strict=True)):
-        obj["metadata"]["managedFields"] = old_fields
-        if not same(obj, old):
-            obj["metadata"]["managedFields"] = new_fields
+        return metrics.UNEQUAL_FAST
+    if any(_without_time(a) != _without_time(b) for a, b in zip(new_fields, old_fields, strict=True)):
+        return metrics.UNEQUAL_FAST
+    obj["metadata"]["managedFields"] = old_fields
+    if same(obj, old):
+        return metrics.EQUAL
+    obj["metadata"]["managedFields"] = new_fields
+    return metrics.UNEQUAL_SLOW
 
 
 def _without_time(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -101,7 +101,7 @@ FILTERS: tuple[Place, ...] = (
     Place("AuditInit", "every answer carries an Audit-ID, also that of a bug",
           lambda h, c: with_audit_init(h)),
     Place("PanicRecovery", "whatever goes wrong in any filter becomes an answer",
-          lambda h, c: with_panic_recovery(h, c.render, c.metrics.registry)),
+          lambda h, c: with_panic_recovery(h, c.render, c.metrics)),
     Place("MuxAndDiscoveryComplete", "what matters is whether paths were complete when the request came",
           lambda h, c: with_mux_and_discovery_complete(h, c.signals.mux_and_discovery_complete)),
     Place("RequestReceivedTimestamp", "latencies and deadlines count from here",

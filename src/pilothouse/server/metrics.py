@@ -136,6 +136,18 @@ class ServerMetrics:
             "apiserver_request_terminations_total", "Number of requests which apiserver terminated in self-defense.",
             (*_ROUTE, "code"),
         )
+        self._aborts = registry.counter(
+            "apiserver_request_aborts_total",
+            "Number of requests which apiserver aborted possibly due to a timeout, for each group, version, verb,"
+            " resource, subresource and scope",
+            _ROUTE[:-1],
+        )
+        self._after_timeout = registry.counter(
+            "apiserver_request_post_timeout_total",
+            "Tracks the activity of the request handlers after the associated requests have been timed out by the"
+            " apiserver",
+            ("source", "status"),
+        )
         self._self_requests = registry.counter(
             "apiserver_selfrequest_total",
             "Counter of apiserver self-requests broken out for each verb, API resource and subresource.",
@@ -240,6 +252,14 @@ class ServerMetrics:
     def record_termination(self, request: Request, code: int) -> None:
         """A request that the server ended in self-defence."""
         self._terminations.labels(*self._route_labels(request), str(code)).value += 1
+
+    def record_abort(self, request: Request) -> None:
+        """A request that ends without an answer: its client is gone."""
+        self._aborts.labels(*self._route_labels(request)[:-1]).value += 1
+
+    def record_after_timeout(self, status: str) -> None:
+        """What became of the handler of a request whose time was over: "ok", "error" or "panic"."""
+        self._after_timeout.labels("timeout-handler", status).value += 1
 
     def record_dropped(self, request: Request) -> None:
         """A request that was refused because too many were running."""

@@ -4,7 +4,9 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Callable
 
-from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
+import pytest
+
+from pilothouse.apimachinery.http import ClientGone, Handler, Request, Response, StreamResponse
 from pilothouse.apimachinery.user import User
 from pilothouse.observability.logging import Logger
 from pilothouse.server.filters.cache_control import with_cache_control
@@ -13,11 +15,14 @@ from pilothouse.server.filters.hsts import with_hsts
 from pilothouse.server.filters.http_log import with_http_logging
 from pilothouse.server.filters.late_requests import with_late_connection_filter, with_non_ready_request_logging
 from pilothouse.server.filters.mux_complete import with_mux_and_discovery_complete
+from pilothouse.server.filters.panic_recovery import with_panic_recovery
 from pilothouse.server.filters.received_timestamp import with_received_timestamp
 from pilothouse.server.filters.retry_after import with_not_ready, with_opt_in_retry_after, with_retry_after
 from pilothouse.server.filters.shutdown_header import with_shutdown_response_header
 from pilothouse.server.filters.startup_annotation import with_startup_early_annotation
 from pilothouse.server.lifecycle import Signal
+from pilothouse.server.metrics import ServerMetrics
+from pilothouse.server.responses import render_status
 from pilothouse.server.streams import TrackedStream
 
 Build = Callable[..., Request]
@@ -34,6 +39,21 @@ def test_received_timestamp(build: Build, ok: Handler) -> None:
     request = build()
     serve(with_received_timestamp(ok, lambda: 42.0), request)
     assert request.context.received_at == 42.0
+
+
+@pytest.mark.parametrize("error", [ClientGone, asyncio.CancelledError])
+def test_requests_whose_client_has_gone_are_aborted(
+    build: Build, metrics: ServerMetrics, error: type[BaseException]
+) -> None:
+    async def handle(request: Request) -> Response:
+        raise error
+
+    with pytest.raises(error):
+        serve(with_panic_recovery(handle, render_status, metrics), build("POST", "/api/v1/namespaces/a/pods"))
+    assert (
+        'apiserver_request_aborts_total{group="",resource="pods",scope="resource",subresource="",verb="POST",'
+        'version="v1"} 1\n'
+    ) in metrics.registry.render().decode()
 
 
 def test_mux_complete_marks_early_requests(build: Build, ok: Handler) -> None:

@@ -79,7 +79,9 @@ def check_timed_out(response: Response, metrics: ServerMetrics) -> None:
         "metadata": {}, "status": "Failure", "reason": "Timeout", "details": {}, "code": 504,
         "message": "Timeout: request did not complete within the allotted timeout",
     }
-    assert 'apiserver_request_terminations_total{code="504",' in metrics.registry.render().decode()
+    text = metrics.registry.render().decode()
+    assert 'apiserver_request_terminations_total{code="504",' in text
+    assert 'apiserver_request_post_timeout_total{source="timeout-handler",status="ok"} 1\n' in text
 
 
 def test_a_shorter_deadline_cuts_off(build: Callable[..., Request], metrics: ServerMetrics) -> None:

@@ -5,24 +5,28 @@ traceback and counted, and the client learns no more than that it happened. A bo
 bug: `transport/` answers it.
 """
 
+import asyncio
+
 from pilothouse.apimachinery.http import ClientGone, ErrorRenderer, Handler, Request, Response
 from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.apimachinery.status import REASON_INTERNAL_ERROR, StatusError
 from pilothouse.observability.logging import log
-from pilothouse.observability.metrics import REGISTRY, Registry
+from pilothouse.server.metrics import ServerMetrics
 
 MESSAGE = "This request caused apiserver to panic. Look in the logs for details."
 
 
-def with_panic_recovery(handler: Handler, render: ErrorRenderer, metrics: Registry = REGISTRY) -> Handler:
-    panics = metrics.counter(
+def with_panic_recovery(handler: Handler, render: ErrorRenderer, metrics: ServerMetrics) -> Handler:
+    panics = metrics.registry.counter(
         "pilothouse_request_panics_total", "Number of requests that failed because of a bug in the server."
     ).labels()
 
     async def serve(request: Request) -> Response:
         try:
             return await handler(request)
-        except ClientGone:
+        except (ClientGone, asyncio.CancelledError):
+            if hasattr(request.context, "request_info"):
+                metrics.record_abort(request)
             raise
         except StatusError as error:
             return render(request, error)

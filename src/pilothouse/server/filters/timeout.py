@@ -64,6 +64,8 @@ class Deadlines:
         if task.uncancel() > 0:
             raise asyncio.CancelledError
         self._metrics.record_termination(request, 504)
+        # it has been cancelled, and has gone along with that
+        self._metrics.record_after_timeout("ok")
         return Response(504, _BODY, [TEXT_TYPE])
 
     def take_back(self, context: Context, task: "asyncio.Task[object]") -> None:
