@@ -7,18 +7,24 @@ from tests.audit.support import Kept, metrics, request
 from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.user import User
 from pilothouse.audit.context import AuditContext
+from pilothouse.audit.pieces import Pieces
 from pilothouse.audit.policy import METADATA, REQUEST_RESPONSE, RequestConfig
 from pilothouse.authorization.impersonation import Impersonated
 
 
 def told(made: Request, audit: AuditContext, kept: Kept, stage: str = "ResponseComplete") -> Any:
-    asyncio.run(audit.process(stage))
+    async def run() -> None:
+        if audit.has_to_prepare:
+            await audit.prepare()
+        audit.process(stage)
+
+    asyncio.run(run())
     return orjson.loads(kept.events[-1].json)
 
 
 def begin(made: Request, level: int = METADATA, **config: Any) -> tuple[AuditContext, Kept]:
     kept = Kept()
-    return AuditContext(made, made.context.user, RequestConfig(level, **config), kept, metrics()[0]), kept
+    return AuditContext(made, made.context.user, RequestConfig(level, **config), kept, metrics()[0], Pieces()), kept
 
 
 def test_what_is_told_of_a_request() -> None:
@@ -81,7 +87,7 @@ def test_what_the_object_says_and_the_url_does_not() -> None:
 def test_stages_that_are_left_out() -> None:
     made = request()
     audit, kept = begin(made, omit_stages=frozenset({"RequestReceived"}))
-    assert asyncio.run(audit.process("RequestReceived"))
+    assert not audit.process("RequestReceived")
     assert kept.events == []
 
 
@@ -100,7 +106,7 @@ def test_slow_requests_say_where_the_time_went() -> None:
 def test_long_user_agents_and_no_user() -> None:
     made = request(user_agent="x" * 2000)
     kept = Kept()
-    audit = AuditContext(made, None, RequestConfig(METADATA), kept, metrics()[0])
+    audit = AuditContext(made, None, RequestConfig(METADATA), kept, metrics()[0], Pieces())
     event = told(made, audit, kept)
     assert event["userAgent"] == "x" * 1024 + "...TRUNCATED"
     assert event["user"] == {}

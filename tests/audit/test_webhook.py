@@ -3,7 +3,7 @@ from typing import Any
 
 from aiohttp import web
 from tests.apimachinery.webhook.support import serving
-from tests.audit.support import event, metrics
+from tests.audit.support import event, metrics, written
 
 from pilothouse.apimachinery.webhook.caller import Backoff, Caller
 from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
@@ -27,7 +27,7 @@ def test_batches_are_event_lists_and_failures_are_tried_again() -> None:
         async with serving(answer) as url:
             backend = WebhookBackend(Caller(ClientConfig(url)), Backoff(10.0, jitter=0.0), metrics()[0], sleep)
             backend.start()
-            assert await backend.process([event(), event()])
+            assert await written(backend, [event(), event()])
             await backend.stop()
         assert waits == [10.0, 15.0]
         assert [(body["kind"], len(body["items"])) for body in got] == [("EventList", 2)] * 3
@@ -43,8 +43,8 @@ def test_a_dead_server_loses_events_and_says_so() -> None:
 
         async def sleep(seconds: float) -> None: ...
 
-        backend = WebhookBackend(Caller(ClientConfig("http://127.0.0.1:1")), Backoff(1.0), counts, sleep)
-        assert not await backend.process([event()])
+        backend = WebhookBackend(Caller(ClientConfig("http://127.0.0.1:1")), Backoff(1.0), counts, sleep, strict=True)
+        assert not await written(backend, [event()])
         await backend.stop()
         assert 'apiserver_audit_error_total{plugin="webhook"} 1' in registry.render().decode()
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.audit.context import AuditContext
 from pilothouse.audit.metrics import AuditMetrics
+from pilothouse.audit.pieces import Pieces
 from pilothouse.audit.policy import NONE, Policy
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ class Auditor:
         self.backend = backend
         self.metrics = metrics
         self._policy = policy
+        self._pieces = Pieces()
 
     def begin(self, request: Request, user: User | None) -> AuditContext | None:
         """Leaves an audit context with the request; None where the policy does not want it audited."""
@@ -28,6 +30,6 @@ class Auditor:
         self.metrics.levels[config.level].value += 1
         if config.level == NONE:
             return None
-        audit = AuditContext(request, user, config, self.backend, self.metrics)
+        audit = AuditContext(request, user, config, self.backend, self.metrics, self._pieces)
         request.context.audit = audit
         return audit

@@ -14,16 +14,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pilothouse.audit.event import Event
-    from pilothouse.audit.interface import Backend
+    from pilothouse.audit.interface import Backend, Writing
     from pilothouse.audit.metrics import AuditMetrics
 
 _MOST_SENDING = 64
 """Batches on their way at once; upstream bounds only how many begin in a second."""
+_MOST_BYTES = 256 * 1024 * 1024
+"""Of all events that are held; upstream bounds only their number."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchConfig:
-    """`max_wait` in seconds; `qps` None does not throttle. With `concurrent` batches do not wait for each other."""
+    """`max_wait` in seconds; `qps` None does not throttle. With `concurrent` batches do not wait for each other.
+
+    With `joins` the size of a batch makes no difference to the backend: without throttling all that has come meanwhile
+    goes out as one.
+    """
 
     buffer_size: int = 10000
     max_size: int = 1
@@ -31,6 +37,7 @@ class BatchConfig:
     qps: float | None = None
     burst: int = 0
     concurrent: bool = False
+    joins: bool = False
 
 
 class TokenBucket:
@@ -55,12 +62,16 @@ class BufferedBackend:
     """`backend` is started and stopped with it."""
 
     name = "buffered"
+    strict = False
+    ordered = True
 
     def __init__(self, backend: Backend, config: BatchConfig, metrics: AuditMetrics) -> None:
         self._backend = backend
         self._config = config
         self._metrics = metrics
         self._buffer: deque[Event] = deque()
+        self._bytes = 0
+        self._most = config.buffer_size if config.joins and not config.qps else config.max_size
         self._arrived = asyncio.Event()
         self._full = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
@@ -80,17 +91,20 @@ class BufferedBackend:
             await self._worker
         await self._backend.stop()
 
-    async def process(self, events: Sequence[Event]) -> bool:
-        room = 0 if self._stopping else self._config.buffer_size - len(self._buffer)
-        self._buffer.extend(events[:room])
-        if len(events) > room:
-            error = "audit backend shut down" if self._stopping else "audit buffer queue blocked"
-            self._metrics.failed(self.name, error, events[room:])
+    def process(self, events: Sequence[Event]) -> Writing:
+        for i, event in enumerate(events):
+            size = event.size
+            if self._stopping or len(self._buffer) >= self._config.buffer_size or self._bytes + size > _MOST_BYTES:
+                error = "audit backend shut down" if self._stopping else "audit buffer queue blocked"
+                self._metrics.failed(self.name, error, events[i:])
+                break
+            self._buffer.append(event)
+            self._bytes += size
         if self._buffer:
             self._arrived.set()
             if len(self._buffer) >= self._config.max_size:
                 self._full.set()
-        return True
+        return ()
 
     async def _run(self) -> None:
         sending = asyncio.Semaphore(_MOST_SENDING)
@@ -110,10 +124,13 @@ class BufferedBackend:
 
     async def _send(self, batch: Sequence[Event]) -> None:
         try:
-            await self._backend.process(batch)
+            for future in self._backend.process(batch):
+                await future
         except Exception as error:
             # Backends tell their failures themselves; a bug of one must not end the log for good.
             self._metrics.failed(self.name, str(error), batch)
+        finally:
+            self._bytes -= sum(event.size for event in batch)
 
     async def _collect(self) -> list[Event]:
         """The next batch: a full one, or what came within `max_wait`."""
@@ -128,4 +145,4 @@ class BufferedBackend:
                     await self._full.wait()
             except TimeoutError:
                 pass
-        return [self._buffer.popleft() for _ in range(min(len(self._buffer), config.max_size))]
+        return [self._buffer.popleft() for _ in range(min(len(self._buffer), self._most))]

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from pilothouse.apimachinery.meta import format_micro_time
+from pilothouse.apimachinery.aside import LIGHT_BYTES, aside
 from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.audit.event import Event
 from pilothouse.audit.latency import latency_annotations
+from pilothouse.audit.pieces import Pieces, decision_annotations, document, text
 from pilothouse.audit.policy import (
     LEVELS,
     REQUEST,
@@ -20,42 +21,58 @@ from pilothouse.audit.policy import (
     RESPONSE_COMPLETE,
     RequestConfig,
 )
-from pilothouse.audit.sourceips import source_ips
 
 if TYPE_CHECKING:
-    from pilothouse.apimachinery.http import Request
+    from pilothouse.apimachinery.http import Context, Request
     from pilothouse.apimachinery.user import User
-    from pilothouse.audit.interface import Sink
+    from pilothouse.audit.interface import Sink, Writing
     from pilothouse.audit.metrics import AuditMetrics
 
-_MAX_USER_AGENT = 1024
 _SLOW_SECONDS = 0.5
 """Only of slower requests the annotations say where the time went."""
-_EMPTY: Mapping[str, Any] = {}
+_LEADS = [b'"level":"%b","auditID":' % level.encode() for level in LEVELS]
+_KEPT = ("status", "message", "reason", "details", "code")
+_REFERENCE = ("resource", "namespace", "name", "uid", "apiGroup", "apiVersion", "resourceVersion", "subresource")
 
 
 class AuditContext:
-    """One request's. `request_object` and `response_object` are JSON, kept only where the level asks for them.
+    """One request's. `request_object` and `response_object` are JSON in Go's form, kept only where the level asks for
+    them.
 
     Filters and handlers leave here what only they know; `process` makes an event of it for a stage.
     """
 
+    __slots__ = (
+        "_config", "_lead", "_metrics", "_origin", "_pieces", "_received", "_reference", "_referred", "_request",
+        "_sink", "_status", "_told", "_user", "request_object", "request_patch", "response_object",
+    )
+
     def __init__(
         self, request: Request, user: User | None, config: RequestConfig, sink: Sink, metrics: AuditMetrics,
+        pieces: Pieces,
     ) -> None:
+        context = request.context
         self._request = request
         self._config = config
         self._sink = sink
         self._metrics = metrics
-        self._user = _user_info(user)
-        self._received = time.time() - (time.monotonic() - request.context.received_at)
-        self._agent = _truncated(request.header(b"user-agent") or "")
-        self._ips = source_ips(request)
-        self._reference = _reference(request)
+        self._pieces = pieces
+        self._received = time.time_ns() - int((time.monotonic() - context.received_at) * 1e9)
+        self._lead = b'%b%b,"stage":"' % (_LEADS[config.level], _quoted_id(context.audit_id))
+        asked = document({"requestURI": request_uri(request), "verb": context.request_info.verb})
+        self._user = b'",%b,"user":%b' % (asked[1:-1], pieces.user(user))
+        self._origin = pieces.origin(request)
+        self._reference = _reference(context) if context.request_info.is_resource_request else None
+        self._referred: bytes | None = None
+        """The reference as it stands in an event; None while that is to be made."""
         self.request_object: bytes | None = None
+        self.request_patch = False
+        """Whether `request_object` is a patch, of which nothing is left out."""
         self.response_object: bytes | None = None
-        self.status: dict[str, Any] | None = None
+        self._status: dict[str, Any] | None = None
         """What is known of the answer: a Status in wire form, or just its code."""
+        self._told = b""
+        """The same as it stands in an event."""
 
     @property
     def wants_request(self) -> bool:
@@ -72,101 +89,113 @@ class AuditContext:
             for key in ("namespace", "name", "uid", "resourceVersion"):
                 if not reference.get(key) and metadata.get(key):
                     reference[key] = metadata[key]
+            self._referred = None
 
     def answer(self, code: int) -> None:
         """The code of the answer."""
-        if self.status is None:
-            self.status = {"metadata": {}}
-        self.status["code"] = code
+        if self._status is None:
+            self._told = b',"responseStatus":{"metadata":{},"code":%d}' % code
+            self._status = {"metadata": {}, "code": code}
+        elif self._status.get("code") != code:
+            self.answer_status(self._status | {"code": code})
 
     def answer_status(self, status: Mapping[str, Any]) -> None:
         """The answer is this metav1.Status."""
-        kept = ("status", "message", "reason", "details", "code")
-        self.status = {"metadata": {}} | {key: status[key] for key in kept if status.get(key)}
+        self._status = {"metadata": {}} | {
+            key: status[key] for key in _KEPT if status.get(key) or (key == "details" and status.get(key) is not None)
+        }
+        self._told = b',"responseStatus":' + document(self._status)
 
-    async def process(self, stage: str) -> bool:
-        """Make the stage's event and hand it to the sink; False if that failed."""
+    @property
+    def answered(self) -> bool:
+        """Whether anything is known of the answer."""
+        return self._status is not None
+
+    def process(self, stage: str) -> Writing:
+        """Make the stage's event and hand it to the sink."""
         if stage in self._config.omit_stages:
-            return True
+            return ()
         self._metrics.events.value += 1
-        return await self._sink.process((self._event(stage),))
+        return self._sink.process((self._event(stage),))
+
+    @property
+    def has_to_prepare(self) -> bool:
+        config = self._config
+        return config.omit_managed_fields and config.level >= REQUEST
+
+    async def prepare(self) -> None:
+        """Take managedFields out of the objects, aside where they are large. To be called before `process` where
+        `has_to_prepare`."""
+        if not self.request_patch:
+            self.request_object = await _without_managed_fields(self.request_object)
+        self.response_object = await _without_managed_fields(self.response_object)
 
     def _event(self, stage: str) -> Event:
-        now = time.time()
-        context, config = self._request.context, self._config
-        fields: dict[str, Any] = {
-            "level": LEVELS[config.level], "auditID": context.audit_id, "stage": stage,
-            "requestURI": request_uri(self._request), "verb": context.request_info.verb, "user": self._user,
-        }
-        if (acted := context.impersonated) is not None:
-            fields["impersonatedUser"] = _user_info(acted.user)
-            if acted.constraint:
-                fields["authenticationMetadata"] = {"impersonationConstraint": acted.constraint}
-        if self._ips:
-            fields["sourceIPs"] = self._ips
-        if self._agent:
-            fields["userAgent"] = self._agent
-        if self._reference is not None:
-            fields["objectRef"] = _ordered(self._reference)
-        if self.status is not None:
-            fields["responseStatus"] = dict(self.status)
-        for name, data in (("requestObject", self.request_object), ("responseObject", self.response_object)):
-            if data is not None:
-                fields[name] = orjson.Fragment(_without_managed_fields(data) if config.omit_managed_fields else data)
-        fields["requestReceivedTimestamp"] = format_micro_time(self._received)
-        fields["stageTimestamp"] = format_micro_time(self._received if stage == REQUEST_RECEIVED else now)
-        if annotations := self._annotations(stage, now - self._received):
-            fields["annotations"] = annotations
-        return Event(config.level, fields)
+        pieces, micro_time = self._pieces, self._pieces.micro_time
+        now = self._received if stage == REQUEST_RECEIVED else time.time_ns()
+        referred = self._referred
+        if referred is None:
+            referred = self._referred = b"" if self._reference is None else b',"objectRef":' + document(
+                {key: value for key in _REFERENCE if (value := self._reference.get(key))}
+            )
+        acted = b"" if self._request.context.impersonated is None else self._impersonated()
+        head = b"".join((self._lead, stage.encode(), self._user, acted, self._origin, referred, self._told))
+        annotations = self._annotations(pieces, stage, now - self._received)
+        tail = b',"requestReceivedTimestamp":"%b","stageTimestamp":"%b"%b' % (
+            micro_time(self._received), micro_time(now), annotations
+        )
+        level = self._config.level
+        return Event(level, head, self._objects() if level >= REQUEST else (), tail, self._received)
 
-    def _annotations(self, stage: str, seconds: float) -> dict[str, str]:
+    def _objects(self) -> list[bytes]:
+        made: list[bytes] = []
+        if self.request_object is not None:
+            made += (b',"requestObject":', self.request_object)
+        if self.response_object is not None:
+            made += (b',"responseObject":', self.response_object)
+        return made
+
+    def _impersonated(self) -> bytes:
+        acted = self._request.context.impersonated
+        assert acted is not None
+        made = b',"impersonatedUser":' + self._pieces.user(acted.user)
+        if acted.constraint:
+            made += b',"authenticationMetadata":' + document({"impersonationConstraint": acted.constraint})
+        return made
+
+    def _annotations(self, pieces: Pieces, stage: str, nanoseconds: int) -> bytes:
+        """The field with a comma before it, or nothing."""
         context = self._request.context
-        found = dict(context.audit_annotations or _EMPTY)
-        if context.authorization_decision:
-            found["authorization.k8s.io/decision"] = context.authorization_decision
-            found["authorization.k8s.io/reason"] = context.authorization_reason
-        elif context.authorization_reason:
-            found["authorization.k8s.io/reason"] = context.authorization_reason
-        if stage == RESPONSE_COMPLETE and seconds > _SLOW_SECONDS and context.latency is not None:
-            found |= latency_annotations(context.latency, seconds)
-        return dict(sorted(found.items()))
+        decision, reason = context.authorization_decision, context.authorization_reason
+        slow = stage == RESPONSE_COMPLETE and nanoseconds > _SLOW_SECONDS * 1e9 and context.latency is not None
+        if not context.audit_annotations and not slow:
+            return b',"annotations":' + pieces.decision(decision, reason) if decision or reason else b""
+        found = (context.audit_annotations or {}) | decision_annotations(decision, reason)
+        if slow and context.latency is not None:
+            found |= latency_annotations(context.latency, nanoseconds / 1e9)
+        return b',"annotations":' + document(dict(sorted(found.items()))) if found else b""
 
 
-def _user_info(user: User | None) -> dict[str, Any]:
-    if user is None:
-        return {}
-    info: dict[str, Any] = {"username": user.name} if user.name else {}
-    if user.uid:
-        info["uid"] = user.uid
-    if user.groups:
-        info["groups"] = list(user.groups)
-    if user.extra:
-        info["extra"] = {key: list(values) for key, values in sorted(user.extra.items())}
-    return info
+def _quoted_id(audit_id: str) -> bytes:
+    """The client may have sent any bytes."""
+    return document(audit_id if audit_id.isascii() else text(audit_id.encode("latin-1")))
 
 
-def _reference(request: Request) -> dict[str, str] | None:
-    info = request.context.request_info
-    if not info.is_resource_request:
-        return None
+def _reference(context: Context) -> dict[str, str]:
+    info = context.request_info
     return {
         "resource": info.resource, "namespace": info.namespace, "name": info.name, "apiGroup": info.api_group,
         "apiVersion": info.api_version, "subresource": info.subresource,
     }
 
 
-_ORDER = ("resource", "namespace", "name", "uid", "apiGroup", "apiVersion", "resourceVersion", "subresource")
+async def _without_managed_fields(data: bytes | None) -> bytes | None:
+    if data is None or b'"managedFields"' not in data:
+        return data
+    return _strip(data) if len(data) <= LIGHT_BYTES else await aside(_strip, data)
 
 
-def _ordered(reference: Mapping[str, str]) -> dict[str, str]:
-    return {key: reference[key] for key in _ORDER if reference.get(key)}
-
-
-def _truncated(agent: str) -> str:
-    return agent if len(agent) <= _MAX_USER_AGENT else f"{agent[:_MAX_USER_AGENT]}...TRUNCATED"
-
-
-def _without_managed_fields(data: bytes) -> bytes:
+def _strip(data: bytes) -> bytes:
     """An object, a list or a table without the managedFields of its objects."""
     value = orjson.loads(data)
     if not isinstance(value, dict):
@@ -175,4 +204,4 @@ def _without_managed_fields(data: bytes) -> bytes:
         metadata = holder.get("metadata") if isinstance(holder, dict) else None
         if isinstance(metadata, dict):
             metadata.pop("managedFields", None)
-    return orjson.dumps(value)
+    return document(value)

@@ -2,40 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cached_property
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
 
-from pilothouse.apimachinery.codec.encode import escape
 from pilothouse.apimachinery.field import go_quote
+from pilothouse.audit.pieces import document
 from pilothouse.audit.policy import REQUEST
 
-_TYPE = {"kind": "Event", "apiVersion": "audit.k8s.io/v1"}
-_OBJECTS = ("requestObject", "responseObject")
+_TYPE = b'{"kind":"Event","apiVersion":"audit.k8s.io/v1",'
 TRUNCATED = "audit.k8s.io/truncated"
 
 
 class Event:
-    """`fields` are in Go's order, without kind and apiVersion; objects in them are `orjson.Fragment`s.
+    """`head` and `tail` are the fields before and behind the objects, `objects` what stands between, all as JSON in
+    Go's form and order: pieces that are joined when the event is written.
 
-    Immutable: a sink may keep it as long as it likes. It is encoded once, however many sinks there are.
+    Immutable: a sink may keep it as long as it likes. `received` is in nanoseconds since the epoch.
     """
 
-    def __init__(self, level: int, fields: Mapping[str, Any]) -> None:
-        self.level = level
-        self.fields = fields
+    __slots__ = ("head", "level", "objects", "received", "tail")
 
-    @cached_property
+    def __init__(self, level: int, head: bytes, objects: Sequence[bytes], tail: bytes, received: int) -> None:
+        self.level = level
+        self.head = head
+        self.objects = objects
+        self.tail = tail
+        self.received = received
+
+    @property
+    def size(self) -> int:
+        """Of `json`, in bytes."""
+        return len(_TYPE) + len(self.head) + sum(map(len, self.objects)) + len(self.tail) + 2
+
+    @property
     def json(self) -> bytes:
         """As one line of JSON, with kind and apiVersion."""
-        return escape(orjson.dumps({**_TYPE, **self.fields})) + b"\n"
+        return b"".join((_TYPE, self.head, *self.objects, self.tail, b"}\n"))
 
     @property
     def item(self) -> bytes:
         """As an item of an EventList."""
-        return escape(orjson.dumps(self.fields))
+        return b"".join((b"{", self.head, *self.objects, self.tail, b"}"))
 
     @property
     def has_objects(self) -> bool:
@@ -43,14 +53,14 @@ class Event:
 
     def truncated(self) -> Event:
         """The event without its objects, marked so."""
-        kept = {name: value for name, value in self.fields.items() if name not in _OBJECTS}
-        kept["annotations"] = dict(sorted({**kept.get("annotations", {}), TRUNCATED: "true"}.items()))
-        return Event(self.level, kept)
+        fields = orjson.loads(b"{%b}" % self.tail.removeprefix(b","))
+        fields["annotations"] = dict(sorted({**fields.get("annotations", {}), TRUNCATED: "true"}.items()))
+        return Event(self.level, self.head, (), b"," + document(fields)[1:-1], self.received)
 
     @property
     def legacy(self) -> str:
         """The old line of text (--audit-log-format=legacy)."""
-        f = self.fields
+        f: dict[str, Any] = orjson.loads(b"{%b%b}" % (self.head, self.tail))
         user, acted = f["user"], f.get("impersonatedUser")
         name, groups = user.get("username"), user.get("groups")
         as_user, as_groups = "<self>", "<lookup>"
@@ -65,15 +75,18 @@ class Event:
         }
         code = f["responseStatus"].get("code", 0) if "responseStatus" in f else "<deferred>"
         values = " ".join(f"{key}={go_quote(value)}" for key, value in shown.items())
-        return f'{_nanoseconds(f["requestReceivedTimestamp"])} AUDIT: {values} response="{code}"'
+        return f'{_local_time(self.received)} AUDIT: {values} response="{code}"'
 
 
 def _quoted(texts: list[str]) -> str:
     return ",".join(go_quote(text) for text in texts)
 
 
-def _nanoseconds(text: str) -> str:
-    """A micro time as time.RFC3339Nano writes it: without zeros at the end of the fraction."""
-    whole, _, fraction = text.removesuffix("Z").partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{whole}.{fraction}Z" if fraction else f"{whole}Z"
+def _local_time(nanoseconds: int) -> str:
+    """As time.RFC3339Nano writes the server's local time: without zeros at the end of the fraction."""
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    local = datetime.fromtimestamp(seconds).astimezone()
+    fraction = f".{rest:09d}".rstrip("0").rstrip(".")
+    offset = f"{local:%z}"
+    zone = "Z" if not local.utcoffset() else f"{offset[:3]}:{offset[3:5]}"
+    return f"{local:%Y-%m-%dT%H:%M:%S}{fraction}{zone}"

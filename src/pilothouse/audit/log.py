@@ -1,7 +1,7 @@
 """The log backend: events as lines of a file or of standard output (upstream: plugin/pkg/audit/log).
 
-A thread writes, so that a slow disk holds up only the requests that wait for their own events: what came while it
-wrote goes out in one write after that.
+A thread writes, so that a slow disk holds up only the requests that wait for their own events. What came in one turn of
+the event loop is handed over at once, what came while the thread wrote goes out in one write after that.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from pilothouse.audit.event import Event
+    from pilothouse.audit.interface import Writing
     from pilothouse.audit.metrics import AuditMetrics
-
-_MOST = 1000
-"""Writes that are joined to one."""
 
 
 class File(Protocol):
-    def write(self, data: bytes) -> None: ...
+    def write(self, lines: Sequence[bytes]) -> None:
+        """Raises OSError."""
+        ...
 
     def close(self) -> None: ...
 
@@ -30,92 +30,103 @@ class File(Protocol):
 class StandardOutput:
     """--audit-log-path=-"""
 
-    def write(self, data: bytes) -> None:
-        view = memoryview(data)
+    def write(self, lines: Sequence[bytes]) -> None:
+        view = memoryview(b"".join(lines))
         while view:
             view = view[os.write(1, view):]
 
     def close(self) -> None: ...
 
 
-class _Write:
-    """Lines to be written, and who waits for that."""
+class _Batch:
+    """Events, their lines, and who waits until those are written."""
 
-    __slots__ = ("data", "future")
+    __slots__ = ("events", "futures", "lines")
 
-    def __init__(self, data: bytes, future: asyncio.Future[OSError | None]) -> None:
-        self.data = data
-        self.future = future
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.lines: list[bytes] = []
+        self.futures: list[asyncio.Future[bool]] = []
 
 
 class LogBackend:
-    """`format` is one of `interface.FORMATS`. The file is opened by `open_file` when the backend starts."""
+    """`format` is one of `interface.FORMATS`. The file is opened by `open_file` when the backend starts. A failure to
+    write matters to requests only where it is `strict`."""
 
     name = "log"
+    ordered = True
 
-    def __init__(self, open_file: Callable[[], File], format: str, metrics: AuditMetrics) -> None:
+    def __init__(
+        self, open_file: Callable[[], File], format: str, metrics: AuditMetrics, *, strict: bool = False
+    ) -> None:
+        self.strict = strict
         self._open_file = open_file
         self._legacy = format == "legacy"
         self._metrics = metrics
-        self._queue: queue.SimpleQueue[_Write | None] = queue.SimpleQueue()
+        self._loop: asyncio.AbstractEventLoop
+        self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._next = _Batch()
+        self._busy = False
+        """Whether the thread has something to write, or will be handed it at the end of this turn of the loop."""
 
     def start(self) -> None:
         """Raises OSError for a file that cannot be opened."""
-        file, loop = self._open_file(), asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._run, args=(file, loop), name="audit-log", daemon=True)
+        file, self._loop = self._open_file(), asyncio.get_running_loop()
+        self._thread = threading.Thread(target=self._run, args=(file,), name="audit-log", daemon=True)
         self._thread.start()
 
     async def stop(self) -> None:
-        if self._thread is not None:
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            if self._next.events:
+                self._queue.put(self._next)
+                self._next = _Batch()
             self._queue.put(None)
-            await asyncio.to_thread(self._thread.join)
-            self._thread = None
+            await asyncio.to_thread(thread.join)
 
-    async def process(self, events: Sequence[Event]) -> bool:
+    def process(self, events: Sequence[Event]) -> Writing:
         if self._thread is None:
             self._metrics.failed(self.name, "audit backend shut down", events)
-            return False
-        future: asyncio.Future[OSError | None] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Write(b"".join(self._line(event) for event in events), future))
-        error = await future
-        if error is not None:
-            self._metrics.failed(self.name, error, events)
-        return error is None
+            future = asyncio.get_running_loop().create_future()
+            future.set_result(not self.strict)
+            return (future,)
+        batch, future = self._next, self._loop.create_future()
+        batch.events += events
+        batch.lines += [self._line(event) for event in events]
+        batch.futures.append(future)
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._hand_over)
+        return (future,)
 
     def _line(self, event: Event) -> bytes:
         return f"{event.legacy}\n".encode("utf-8", "surrogateescape") if self._legacy else event.json
 
-    def _run(self, file: File, loop: asyncio.AbstractEventLoop) -> None:
+    def _hand_over(self) -> None:
+        batch = self._next
+        if batch.events:
+            self._next = _Batch()
+            self._queue.put(batch)
+        else:
+            self._busy = False
+
+    def _run(self, file: File) -> None:
         """The thread: writes until it is told to end."""
-        ended = False
-        while not ended:
-            batch, ended = self._take()
+        while (batch := self._queue.get()) is not None:
             error: OSError | None = None
             try:
-                if batch:
-                    file.write(b"".join(write.data for write in batch))
+                file.write(batch.lines)
             except OSError as e:
                 error = e
-            loop.call_soon_threadsafe(_settle, batch, error)
+            self._loop.call_soon_threadsafe(self._settle, batch, error)
         file.close()
 
-    def _take(self) -> tuple[list[_Write], bool]:
-        """What is to be written next, and whether it is the last."""
-        batch: list[_Write] = []
-        item = self._queue.get()
-        while item is not None:
-            batch.append(item)
-            if len(batch) == _MOST:
-                return batch, False
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                return batch, False
-        return batch, True
+    def _settle(self, batch: _Batch, error: OSError | None) -> None:
+        self._hand_over()
+        if error is not None:
+            self._metrics.failed(self.name, error, batch.events)
+        for future in batch.futures:
+            if not future.done():
+                future.set_result(error is None or not self.strict)
 
-
-def _settle(batch: Sequence[_Write], error: OSError | None) -> None:
-    for write in batch:
-        if not write.future.done():
-            write.future.set_result(error)

@@ -27,6 +27,11 @@ RESPONSE_COMPLETE: Final = "ResponseComplete"
 PANIC: Final = "Panic"
 STAGES: Final = (REQUEST_RECEIVED, RESPONSE_STARTED, RESPONSE_COMPLETE, PANIC)
 
+_MOST = 4096
+"""Decisions that are remembered."""
+_LONGEST = 256
+"""Characters of a path whose decision is."""
+
 _STRINGS = list_of(STRING)
 _RULE = struct(
     "v1.PolicyRule", level=STRING, users=_STRINGS, userGroups=_STRINGS, verbs=_STRINGS,
@@ -49,8 +54,12 @@ class RequestConfig:
     omit_managed_fields: bool = False
 
 
+_Key = tuple[object, ...]
+
+
 class Policy:
-    """The rules of a file; the first that matches a request decides."""
+    """The rules of a file; the first that matches a request decides. Decisions are remembered by all that the rules
+    look at."""
 
     def __init__(self, spec: Mapping[str, Any]) -> None:
         stages = frozenset(spec.get("omitStages") or ())
@@ -63,9 +72,37 @@ class Policy:
             for rule in spec["rules"]
         ]
         self._default = RequestConfig(NONE, stages, fields)
+        self._always = self._rules[0][1] if self._rules and self._rules[0][0].matches_all else None
+        rules = [rule for rule, _ in self._rules]
+        self._sees_groups = any(rule.sees_groups for rule in rules)
+        self._sees_names = any(rule.sees_names for rule in rules)
+        self._sees_paths = any(rule.sees_paths for rule in rules)
+        self._known: dict[_Key, RequestConfig] = {}
 
     def evaluate(self, user: User | None, info: RequestInfo) -> RequestConfig:
         """`user` is None for a request that could not be authenticated."""
+        if self._always is not None:
+            return self._always
+        if len(info.path) > _LONGEST:
+            return self._decide(user, info)
+        key = self._key(user, info)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _MOST:
+                self._known.clear()
+            known = self._known[key] = self._decide(user, info)
+        return known
+
+    def _key(self, user: User | None, info: RequestInfo) -> _Key:
+        who = None if user is None else (user.name, user.groups if self._sees_groups else ())
+        if not info.is_resource_request:
+            return who, info.verb, info.path if self._sees_paths else ""
+        return (
+            who, info.verb, info.api_group, info.resource, info.subresource, info.namespace,
+            info.name if self._sees_names else "",
+        )
+
+    def _decide(self, user: User | None, info: RequestInfo) -> RequestConfig:
         for rule, config in self._rules:
             if rule.matches(user, info):
                 return config
@@ -82,6 +119,12 @@ class _Rule:
         self._namespaces = frozenset(rule.get("namespaces") or ())
         self._resources = [_Resources(entry) for entry in rule.get("resources") or ()]
         self._paths: Sequence[str] = rule.get("nonResourceURLs") or ()
+        self.matches_all = not (
+            self._users or self._groups or self._verbs or self._namespaces or self._resources or self._paths
+        )
+        self.sees_groups = bool(self._groups)
+        self.sees_names = any(entry.sees_names for entry in self._resources)
+        self.sees_paths = bool(self._paths)
 
     def matches(self, user: User | None, info: RequestInfo) -> bool:
         if self._users and (user is None or user.name not in self._users):
@@ -111,6 +154,7 @@ class _Resources:
         self._group = entry.get("group") or ""
         self._resources: Collection[str] = frozenset(entry.get("resources") or ())
         self._names = frozenset(entry.get("resourceNames") or ())
+        self.sees_names = bool(self._names)
 
     def matches(self, info: RequestInfo) -> bool:
         if self._group not in ("*", info.api_group):

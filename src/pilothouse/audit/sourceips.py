@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import ipaddress
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pilothouse.apimachinery.http import Request
+from pilothouse.apimachinery.ipvalidation import parse_ip
 
 
-def source_ips(request: Request) -> list[str]:
-    """The addresses that the client and the proxies before it say, then the one that is connected.
+def source_ips(forwarded: bytes, real: bytes, client: str) -> list[str]:
+    """The addresses that the client and the proxies before it say (in X-Forwarded-For and X-Real-Ip), then the one that
+    is connected, all in canonical form.
 
     Everything but the last can be made up by the client.
     """
-    forwarded = request.header(b"x-forwarded-for") or ""
-    found = [ip for part in forwarded.split(",") if (ip := _ip(part.strip()))]
-    real = _ip(request.header(b"x-real-ip") or "")
-    if real and real not in found:
-        found.append(real)
-    remote = _ip(request.client[0]) if request.client else ""
+    found = [ip for part in forwarded.split(b",") if (ip := _ip(part.strip()))]
+    said = _ip(real)
+    if said and said not in found:
+        found.append(said)
+    remote = _ip(client.encode())
     if remote and (not found or found[-1] != remote):
         found.append(remote)
     return found
 
 
-def _ip(text: str) -> str:
-    """In canonical form; "" for what is none."""
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return ""
-    mapped = getattr(address, "ipv4_mapped", None)
-    return str(mapped or address)
+def _ip(text: bytes) -> str:
+    """ "" for what is none."""
+    address = parse_ip(text.decode("latin-1")) if text else None
+    return str(address) if address is not None else ""

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from asyncio import Future
+
     from pilothouse.audit.event import Event
-    from pilothouse.audit.interface import Backend
+    from pilothouse.audit.interface import Backend, Writing
     from pilothouse.audit.metrics import AuditMetrics
 
 
@@ -21,6 +23,8 @@ class TruncatingBackend:
         self._max_event = max_event
         self._max_batch = max_batch
         self._metrics = metrics
+        self.strict = backend.strict
+        self.ordered = backend.ordered
 
     def start(self) -> None:
         self._backend.start()
@@ -28,23 +32,24 @@ class TruncatingBackend:
     async def stop(self) -> None:
         await self._backend.stop()
 
-    async def process(self, events: Sequence[Event]) -> bool:
+    def process(self, events: Sequence[Event]) -> Writing:
         lost: list[Event] = []
         batch: list[Event] = []
-        size, done = 0, True
+        writing: list[Future[bool]] = []
+        size = 0
         for event in events:
-            if len(event.json) > self._max_event and event.has_objects:
+            if event.size > self._max_event and event.has_objects:
                 event = event.truncated()
-            if len(event.json) > self._max_event:
+            if event.size > self._max_event:
                 lost.append(event)
                 continue
-            if batch and size + len(event.json) > self._max_batch:
-                done = await self._backend.process(batch) and done
+            if batch and size + event.size > self._max_batch:
+                writing += self._backend.process(batch)
                 batch, size = [], 0
             batch.append(event)
-            size += len(event.json)
+            size += event.size
         if batch:
-            done = await self._backend.process(batch) and done
+            writing += self._backend.process(batch)
         if lost:
             self._metrics.failed(self.name, "event is too large even after truncating", lost)
-        return done
+        return writing

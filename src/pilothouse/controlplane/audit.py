@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.audit.auditor import Auditor
 from pilothouse.audit.buffered import BatchConfig, BufferedBackend
-from pilothouse.audit.interface import BATCH, BLOCKING
+from pilothouse.audit.interface import BATCH, BLOCKING_STRICT
 from pilothouse.audit.metrics import AuditMetrics
 from pilothouse.audit.policy import load_policy
 from pilothouse.audit.truncate import TruncatingBackend
-from pilothouse.audit.union import IgnoringErrors, UnionBackend
+from pilothouse.audit.union import UnionBackend
 from pilothouse.observability.logging import log
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def _log(options: AuditOptions, metrics: AuditMetrics) -> Backend:
             max_days=values["maxage"], compress=values["compress"],
         )
 
-    return _wrapped(LogBackend(open_file, values["format"], metrics), values, metrics, concurrent=False)
+    backend = LogBackend(open_file, values["format"], metrics, strict=values["mode"] == BLOCKING_STRICT)
+    return _wrapped(backend, values, metrics, joins=True)
 
 
 def _webhook(options: AuditOptions, metrics: AuditMetrics) -> Backend:
@@ -71,18 +72,19 @@ def _webhook(options: AuditOptions, metrics: AuditMetrics) -> Backend:
         caller = Caller(kubeconfig.load(Path(values["config_file"])))
     except ValueError as e:
         raise ValueError(f"initializing audit webhook: {e}") from None
-    backend = WebhookBackend(caller, Backoff(values["initial_backoff"]), metrics)
+    strict = values["mode"] == BLOCKING_STRICT
+    backend = WebhookBackend(caller, Backoff(values["initial_backoff"]), metrics, strict=strict)
     return _wrapped(backend, values, metrics, concurrent=True)
 
 
-def _wrapped(backend: Backend, values: Mapping[str, Any], metrics: AuditMetrics, *, concurrent: bool) -> Backend:
-    if values["mode"] == BLOCKING:
-        backend = IgnoringErrors(backend)
-    elif values["mode"] == BATCH:
+def _wrapped(
+    backend: Backend, values: Mapping[str, Any], metrics: AuditMetrics, *, concurrent: bool = False, joins: bool = False
+) -> Backend:
+    if values["mode"] == BATCH:
         backend = BufferedBackend(backend, BatchConfig(
             values["batch_buffer_size"], values["batch_max_size"], values["batch_max_wait"],
             values["batch_throttle_qps"] if values["batch_throttle_enable"] else None,
-            values["batch_throttle_burst"], concurrent,
+            values["batch_throttle_burst"], concurrent, joins,
         ), metrics)
     if values["truncate_enabled"]:
         backend = TruncatingBackend(

@@ -151,7 +151,7 @@ FILTERS: tuple[Place, ...] = (
     Place("StartupEarlyAnnotation", "needs the user, to leave out the server itself",
           lambda h, c: with_startup_early_annotation(h, c.signals.has_been_ready)),
     Place("Audit", "knows the real user, sees what impersonation and the rest decide",
-          lambda h, c: with_audit(h, c.auditor, c.render, c.metrics.filters)),
+          lambda h, c: with_audit(h, c.auditor, c.render, c.metrics.filters, c.clock)),
     Place("Impersonation", "what follows judges the user acted as",
           lambda h, c: with_impersonation(
               h, c.authorizer, c.render, c.metrics, constrained=c.constrained_impersonation, clock=c.clock)),

@@ -7,10 +7,21 @@ the answer is complete (ResponseComplete), or when a bug ended it (Panic).
 from __future__ import annotations
 
 import asyncio
+import base64
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response, StreamResponse
+from pilothouse.apimachinery import status
+from pilothouse.apimachinery.http import (
+    ClientGone,
+    Context,
+    ErrorRenderer,
+    Handler,
+    Request,
+    Response,
+    StreamResponse,
+)
 from pilothouse.apimachinery.status import REASON_INTERNAL_ERROR, StatusError
 from pilothouse.audit.policy import PANIC, REQUEST_RECEIVED, RESPONSE_COMPLETE, RESPONSE_STARTED
 from pilothouse.server.responses import internal_error
@@ -18,15 +29,26 @@ from pilothouse.server.responses import internal_error
 if TYPE_CHECKING:
     from pilothouse.audit.auditor import Auditor
     from pilothouse.audit.context import AuditContext
+    from pilothouse.audit.interface import Writing
     from pilothouse.server.filter_metrics import FilterMetrics
 
 _CLOSED_EARLY = {"status": "Success", "message": "Connection closed early", "code": 200}
+#: What handlers answer whose context is done (upstream: endpoints/handlers/finisher).
+_TIMED_OUT = status.timeout("request did not complete within requested timeout - context deadline exceeded").status()
+_READING = frozenset({"get", "list", "watch", "head", "options"})
 
 
-def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer, filters: FilterMetrics) -> Handler:
+def with_audit(
+    handler: Handler, auditor: Auditor | None, render: ErrorRenderer, filters: FilterMetrics,
+    clock: Callable[[], float] = time.monotonic,
+) -> Handler:
+    """Where events are waited for, nothing is changed before the first is written, and nothing answered before all
+    are."""
     if auditor is None:
         return handler
     begin, metrics, passed = auditor.begin, auditor.metrics, filters.time("audit")
+    strict = auditor.backend.strict
+    waits = strict or not auditor.backend.ordered
     filters.audits = True
 
     async def serve(request: Request) -> Response:
@@ -35,7 +57,8 @@ def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer,
         if audit is None:
             passed.fast += 1
             return await handler(request)
-        if not await audit.process(REQUEST_RECEIVED):
+        received = audit.process(REQUEST_RECEIVED)
+        if received and (waits or _may_change(context)) and not await _written(received) and strict:
             metrics.rejected.value += 1
             return internal_error(request, "failed to store audit event")
         filters.done(passed, context)
@@ -43,30 +66,62 @@ def with_audit(handler: Handler, auditor: Auditor | None, render: ErrorRenderer,
             response = await handler(request)
         except StatusError as error:
             response = render(request, error)
-        except asyncio.CancelledError:
-            audit.answer_status(_CLOSED_EARLY)
-            await asyncio.shield(audit.process(RESPONSE_COMPLETE))
+        except (asyncio.CancelledError, ClientGone):
+            await asyncio.shield(_broken_off(context, audit, clock()))
             raise
         except Exception as bug:
-            message = f"APIServer panic'd: {bug}"
-            audit.answer_status(
-                {"status": "Failure", "message": message, "reason": REASON_INTERNAL_ERROR, "code": 500}
-            )
-            await audit.process(PANIC)
+            await _panicked(audit, bug)
             raise
         return await _answered(request, audit, response)
 
     return serve
 
 
+def _may_change(context: Context) -> bool:
+    """Subresources that are read may be ways into a container."""
+    info = context.request_info
+    return info.verb not in _READING or info.subresource != ""
+
+
+async def _written(writing: Writing) -> bool:
+    done = True
+    for future in writing:
+        done = await future and done
+    return done
+
+
+async def _tell(audit: AuditContext, stage: str) -> None:
+    if audit.has_to_prepare:
+        await audit.prepare()
+    for future in audit.process(stage):
+        await future
+
+
+async def _broken_off(context: Context, audit: AuditContext, now: float) -> None:
+    """The client has gone, or the time is over: `with_timeout` cuts off what is still running at its deadline."""
+    if context.deadline is not None and now >= context.deadline:
+        audit.answer_status(_TIMED_OUT)
+    elif not audit.answered:
+        audit.answer_status(_CLOSED_EARLY)
+    if context.request_info.long_running:
+        await _tell(audit, RESPONSE_STARTED)
+    await _tell(audit, RESPONSE_COMPLETE)
+
+
+async def _panicked(audit: AuditContext, bug: Exception) -> None:
+    message = f"APIServer panic'd: {bug}"
+    audit.answer_status({"status": "Failure", "message": message, "reason": REASON_INTERNAL_ERROR, "code": 500})
+    await _tell(audit, PANIC)
+
+
 async def _answered(request: Request, audit: AuditContext, response: Response) -> Response:
     audit.answer(response.status)
     if request.context.request_info.long_running:
-        await audit.process(RESPONSE_STARTED)
+        await _tell(audit, RESPONSE_STARTED)
     if isinstance(response, StreamResponse):
         response.stream = _Audited(response.stream, audit)
     else:
-        await audit.process(RESPONSE_COMPLETE)
+        await _tell(audit, RESPONSE_COMPLETE)
     return response
 
 
@@ -80,8 +135,13 @@ class _Audited(AsyncIterator[bytes]):
     async def __anext__(self) -> bytes:
         try:
             return await self._stream.__anext__()
-        except BaseException:
+        except (StopAsyncIteration, asyncio.CancelledError, ConnectionError, StatusError):
             await self._end()
+            raise
+        except Exception as bug:
+            audit, self._audit = self._audit, None
+            if audit is not None:
+                await _panicked(audit, bug)
             raise
 
     async def aclose(self) -> None:
@@ -95,7 +155,7 @@ class _Audited(AsyncIterator[bytes]):
     async def _end(self) -> None:
         audit, self._audit = self._audit, None
         if audit is not None:
-            await asyncio.shield(audit.process(RESPONSE_COMPLETE))
+            await asyncio.shield(_tell(audit, RESPONSE_COMPLETE))
 
 
 #: Answers a request that will not be served.
@@ -115,7 +175,7 @@ def audited_refusal(
         audit.answer_status({"message": message(request)})
         response = refuse(request)
         audit.answer(response.status)
-        await audit.process(RESPONSE_STARTED)
+        await _tell(audit, RESPONSE_STARTED)
         return response
 
     return serve
@@ -126,7 +186,7 @@ def attempted(request: Request) -> str:
     methods = []
     scheme, _, credentials = (request.header(b"authorization") or "").strip().partition(" ")
     if credentials:
-        if scheme.lower() == "basic":
+        if scheme.lower() == "basic" and _is_basic(credentials):
             methods.append("basic")
         elif scheme.lower() == "bearer":
             methods.append("bearer")
@@ -137,3 +197,11 @@ def attempted(request: Request) -> str:
     if methods:
         return f"Authentication failed, attempted: {', '.join(methods)}"
     return "Authentication failed, no credentials provided"
+
+
+def _is_basic(credentials: str) -> bool:
+    """Whether net/http would find a user's name and a password in that."""
+    try:
+        return b":" in base64.b64decode(credentials, validate=True)
+    except ValueError:
+        return False
