@@ -1,14 +1,13 @@
 """Pods as people write them: CREATE, server-side apply; and what each kind of write costs the server in CPU."""
 
 import json
-import statistics
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from bench.report import Result
-from bench.setting import PAYLOAD, Failed, Server, Setting
-from bench.wrk import Load, WrkFailed
+from bench.setting import PAYLOAD, Server, Setting
+from bench.wrk import Load
 
 _CONNECTIONS = 64
 _NAMESPACE = "pods"
@@ -90,10 +89,8 @@ def run(setting: Setting) -> Iterator[Result]:
 
 
 def cpu_of(setting: Setting, server: Server, write: Write, name: str) -> Result:
-    """User and system time of the server for each request: the median of all rounds, with the least and the most.
-    Names go on where other lines ended."""
-    try:
-        loads = [write.load(setting, server, 1000 + turn).cpu_microseconds for turn in range(setting.rounds)]
-    except (WrkFailed, Failed) as error:
-        return Result(name, error=str(error))
-    return Result(name, statistics.median(loads), "µs", note=f"{min(loads):.0f} to {max(loads):.0f}")
+    """Names go on where other lines ended."""
+    def load(turn: int) -> Load:
+        return write.load(setting, server, 1000 + turn)
+
+    return setting.measure_cpu(name, _CONNECTIONS, load)

@@ -10,7 +10,8 @@ from bench.wrk import Load
 _PATH = "/api/v1/namespaces/requests/configmaps"
 _PATCHED = 256
 _COUNTS = {"GET": (1, 16, 64), "CREATE": (1, 64), "PATCH": (1, 64)}
-NAMES = tuple(f"{verb}, {n} connections" for verb, counts in _COUNTS.items() for n in counts)
+_CPU_OF_GET = "CPU, GET"
+NAMES = (*(f"{verb}, {n} connections" for verb, counts in _COUNTS.items() for n in counts), _CPU_OF_GET)
 
 
 def run(setting: Setting) -> Iterator[Result]:
@@ -20,6 +21,8 @@ def run(setting: Setting) -> Iterator[Result]:
             for n in counts:
                 if setting.wanted(name := f"{verb}, {n} connections"):
                     yield setting.measure(name, n, _loader(setting, server, verb, n))
+        if setting.wanted(_CPU_OF_GET):
+            yield setting.measure_cpu(_CPU_OF_GET, 64, _loader(setting, server, "GET", 64))
 
 
 def _loader(setting: Setting, server: Server, verb: str, connections: int) -> Loader:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -11,7 +10,7 @@ from typing import Any
 import aiohttp
 
 from bench.report import Result
-from bench.wrk import Load, WrkFailed, wrk
+from bench.wrk import Load, WrkFailed, cpu_seconds, wrk
 from bench.yardstick import Yardstick
 from pilothouse.testing.server import StartError, TestServer
 
@@ -47,20 +46,37 @@ class Setting:
         note: Callable[[Load], str] | None = None,
     ) -> Result:
         """Yardstick and `load` (given the round) by turns; the median of each."""
-        bare: list[float] = []
-        loads: list[Load] = []
         try:
-            for turn in range(self.rounds):
-                bare.append(wrk(self.yardstick.url, connections, self.seconds).rate)
-                loads.append(load(turn))
+            bare, loads = self._by_turns(connections, load)
         except (WrkFailed, Failed) as error:
             return Result(name, error=str(error))
-        yardstick = statistics.median(bare)
+        yardstick = statistics.median(load.rate for load in bare)
         middle = sorted(loads, key=lambda load: load.rate)[len(loads) // 2]
         text = note(middle) if note is not None else (
             f"{middle.cpu_microseconds:.0f} µs CPU, p50 {middle.p50_ms:.2f} ms, p99 {middle.p99_ms:.2f} ms"
         )
         return Result(name, middle.rate, unit, yardstick, middle.rate / yardstick, text)
+
+    def measure_cpu(self, name: str, connections: int, load: Loader) -> Result:
+        """User and system time of the server for each request, and of the yardstick for its answer: the median of all
+        rounds, with the least and the most."""
+        try:
+            bare, loads = self._by_turns(connections, load)
+        except (WrkFailed, Failed) as error:
+            return Result(name, error=str(error))
+        yardstick = statistics.median(load.cpu_microseconds for load in bare)
+        found = [load.cpu_microseconds for load in loads]
+        middle = statistics.median(found)
+        return Result(name, middle, "µs", yardstick, middle / yardstick, f"{min(found):.0f} to {max(found):.0f}")
+
+    def _by_turns(self, connections: int, load: Loader) -> tuple[list[Load], list[Load]]:
+        """Of the yardstick and of the server. Raises WrkFailed and Failed."""
+        bare: list[Load] = []
+        loads: list[Load] = []
+        for turn in range(self.rounds):
+            bare.append(self.yardstick.load(connections, self.seconds))
+            loads.append(load(turn))
+        return bare, loads
 
 
 class Server:
@@ -94,16 +110,11 @@ class Server:
             line = next(line for line in status if line.startswith("VmRSS:"))
         return int(line.split()[1]) * 1024 / 1e6
 
-    def _cpu_seconds(self) -> float:
-        """User and system time of the process so far."""
-        with open(f"/proc/{self._server.process.pid}/stat") as stat:
-            user, system = stat.read().rsplit(")", 1)[1].split()[11:13]
-        return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
-
     def load(self, path: str, connections: int, seconds: int, script: str = "get", *arguments: str) -> Load:
-        before = self._cpu_seconds()
+        pid = self._server.process.pid
+        before = cpu_seconds(pid)
         load = wrk(self.url + path, connections, seconds, script=script, headers=self.headers, arguments=arguments)
-        return replace(load, cpu_microseconds=(self._cpu_seconds() - before) / load.requests * 1e6)
+        return replace(load, cpu_microseconds=(cpu_seconds(pid) - before) / load.requests * 1e6)
 
     def make(self, namespace: str, objects: Sequence[dict[str, Any]]) -> None:
         """Create the namespace and ConfigMaps in it. Raises Failed at the first answer that is not 201."""

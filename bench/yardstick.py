@@ -7,9 +7,11 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from bench.wrk import Load, cpu_seconds, wrk
 from pilothouse.testing.server import free_port
 
 BODY = b'{"kind":"ConfigMap","apiVersion":"v1","data":{"settings.yaml":"' + b"x" * 930 + b'"}}'
@@ -27,6 +29,7 @@ class Yardstick:
     def __init__(self) -> None:
         self._stack = contextlib.ExitStack()
         self.url = ""
+        self._pid = 0
 
     def __enter__(self) -> "Yardstick":
         directory = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -40,8 +43,14 @@ class Yardstick:
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
         self.url = f"https://127.0.0.1:{port}/"
+        self._pid = process.pid
         _wait(port, process)
         return self
+
+    def load(self, connections: int, seconds: int) -> Load:
+        before = cpu_seconds(self._pid)
+        load = wrk(self.url, connections, seconds)
+        return replace(load, cpu_microseconds=(cpu_seconds(self._pid) - before) / load.requests * 1e6)
 
     def __exit__(self, *_: object) -> None:
         self._stack.close()
