@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilothouse.storage.interface import Event, Item, Page, Predicate
-from pilothouse.storage.listing import Ordered, at_once, by_turns, newest_page, older_page
+from pilothouse.storage.listing import at_once, by_turns, newest_page, older_page
+from pilothouse.storage.ordered import Ordered
 from tests.storage.support import Equals
 
 _KEYS = st.sampled_from([f"/r/{ns}/{name}" for ns in ("a", "a-", "b") for name in ("x", "y", "z")])
@@ -18,25 +19,6 @@ _PREDICATES = st.sampled_from([
 
 def _item(key: str, revision: int = 1) -> Item:
     return Item(key, revision, b"{}", {"l": str(revision % 2)}, {"f": str(revision // 2 % 2)})
-
-
-@given(st.lists(st.tuples(_KEYS, st.booleans())))
-def test_ordered_is_a_sorted_mapping(steps: list[tuple[str, bool]]) -> None:
-    ordered, model = Ordered(), {}
-    for revision, (key, put) in enumerate(steps):
-        if put:
-            model[key] = _item(key, revision)
-            ordered.put(model[key])
-        else:
-            model.pop(key, None)
-            ordered.remove(key)
-    assert ordered.items == [model[key] for key in sorted(model)]
-    assert ordered.keys == sorted(model)
-
-
-def test_key_order_is_byte_order() -> None:
-    keys = ["/r/é", "/r/z", "/r/\U0001f6a2", "/r/\uffff", "/r/Z", "/r/a/b", "/r/a-b"]
-    assert Ordered([_item(key) for key in keys]).keys == sorted(keys, key=str.encode)
 
 
 @given(
@@ -98,8 +80,8 @@ def test_selected_pages_are_what_a_plain_filter_finds(predicate: Predicate, page
         for n in range(1500)
     ]
     ordered = Ordered(items)
-    wanted = [item for item in ordered.items if predicate.matches(item)]
-    in_scope = [item for item in ordered.items if predicate.covers(item.key)]
+    wanted = [item for item in ordered if predicate.matches(item)]
+    in_scope = [item for item in ordered if predicate.covers(item.key)]
     limit = len(wanted) // pages if pages else 0
     page = at_once(newest_page(ordered, predicate, limit, "", 7))
     assert page.items == (wanted[:limit] if limit else wanted)

@@ -34,7 +34,8 @@ from pilothouse.storage.interface import (
     WatchEvent,
 )
 from pilothouse.storage.items import ItemMaker, make_event
-from pilothouse.storage.listing import Ordered, Steps, at_once, by_turns, newest_page, older_page
+from pilothouse.storage.listing import Steps, at_once, by_turns, newest_page, older_page
+from pilothouse.storage.ordered import Ordered
 from pilothouse.storage.watch import Watch
 
 if TYPE_CHECKING:
@@ -291,7 +292,7 @@ class WatchCache:
         self._introduce(observer)
 
     def _introduce(self, observer: Observer) -> None:
-        for item in self._ordered.items:
+        for item in list(self._ordered):
             _call(observer, Event(item.revision, item, None, False))
 
     def _observe(self, event: Event) -> None:
@@ -308,8 +309,7 @@ class WatchCache:
         initial: list[Item] | None = None
         if initial_events or not revision:
             revision = self._storage.revision
-            low, high = self._ordered.bounds(predicate)
-            initial = self._ordered.items[low:high]
+            initial, _ = self._ordered.select(predicate)
         elif revision < self.history.floor:
             raise Compacted(revision, self.history.floor)
         watch = Watch(

@@ -7,68 +7,34 @@ wants the answer at once and one that gives way to the event loop.
 
 import asyncio
 import time
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 from pilothouse.storage.interface import Event, Item, Page, Predicate
+from pilothouse.storage.ordered import Ordered
 
 Steps = Generator[None, None, Page]
 
 _SLICE: Final = 512
 _TURN_SECONDS: Final = 0.002
-#: Sorts after every character a key can hold.
-_LAST: Final = "\U0010ffff"
-
-
-class Ordered:
-    """Items in key order: two parallel lists, so that a range is found by bisection and copied as a slice."""
-
-    __slots__ = ("items", "keys")
-
-    def __init__(self, items: Sequence[Item] = ()) -> None:
-        self.items = sorted(items, key=lambda item: item.key)
-        self.keys = [item.key for item in self.items]
-
-    def put(self, item: Item) -> None:
-        at = bisect_left(self.keys, item.key)
-        if at < len(self.keys) and self.keys[at] == item.key:
-            self.items[at] = item
-        else:
-            self.keys.insert(at, item.key)
-            self.items.insert(at, item)
-
-    def remove(self, key: str) -> None:
-        at = bisect_left(self.keys, key)
-        if at < len(self.keys) and self.keys[at] == key:
-            del self.keys[at]
-            del self.items[at]
-
-    def bounds(self, predicate: Predicate, start_after: str = "") -> tuple[int, int]:
-        """The slice of items in the predicate's scope with key > `start_after`."""
-        keys = self.keys
-        low = bisect_left(keys, predicate.prefix)
-        high = bisect_right(keys, predicate.prefix if predicate.single else predicate.prefix + _LAST, low)
-        if start_after >= predicate.prefix:
-            low = bisect_right(keys, start_after, low, max(low, high))
-        return low, max(low, high)
 
 
 def newest_page(items: Ordered, predicate: Predicate, limit: int, start_after: str, revision: int) -> Steps:
     """A page of what is there now."""
-    low, high = items.bounds(predicate, start_after)
     if not predicate.selective:
-        end = min(low + limit, high) if limit else high
-        return Page(items.items[low:end], revision, end < high, high - end, end - low)
-    return (yield from _filtered(items.items[low:high], predicate, limit, revision))
+        found, total = items.select(predicate, start_after, limit)
+        count = len(found)
+        return Page(found, revision, count < total, total - count, count)
+    found, _ = items.select(predicate, start_after)
+    return (yield from _filtered(found, predicate, limit, revision))
 
 
 def older_page(
     items: Ordered, events: Sequence[Event], predicate: Predicate, limit: int, start_after: str, revision: int
 ) -> Steps:
     """A page as of `revision`: the present with `events` (all that came after it) undone."""
-    low, high = items.bounds(predicate, start_after)
-    present = items.items[low:high]
+    present, _ = items.select(predicate, start_after)
     changed: dict[str, Item | None] = {}
     for at, event in enumerate(events):
         key = event.item.key
