@@ -5,7 +5,7 @@ import contextlib
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.status import StatusError
-from pilothouse.endpoints.metrics import WatchMetrics, record_body
+from pilothouse.endpoints.metrics import WatchMetrics, body_sizes
 from pilothouse.endpoints.options import write_options
 from pilothouse.observability.metrics import REGISTRY
 from tests.observability.support import samples
@@ -25,7 +25,7 @@ def test_each_event_is_counted_with_its_size() -> None:
 
 
 def test_bodies_are_counted_by_verb() -> None:
-    record_body(GroupResource("example.com", "bodies"), "create", 60_000)
+    body_sizes(GroupResource("example.com", "bodies"), "create").observe(60_000)
     labels = 'group="example.com",resource="bodies",verb="create"'
     text = REGISTRY.render().decode()
     assert f'apiserver_request_body_size_bytes_bucket{{{labels},le="50000"}} 0\n' in text

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
 Object = dict[str, Any]
+Options = Mapping[str, Any]
 
 CREATE: Final = "CREATE"
 UPDATE: Final = "UPDATE"
@@ -25,19 +26,20 @@ class Attributes:
     """One operation. `object` is None for DELETE, `old_object` for CREATE; both in the version of the request.
 
     `name` may be "" on CREATE (generateName); `namespace` is the object's own name for namespaces. `options` is
-    the wire form of the request's CreateOptions, UpdateOptions or DeleteOptions. The user, and the place for
-    warnings and audit annotations, are in `context`.
+    the wire form of the request's CreateOptions, UpdateOptions or DeleteOptions, or what makes it: few ask for it. The
+    user, and the place for warnings and audit annotations, are in `context`.
     """
 
     __slots__ = (
-        "context", "dry_run", "kind", "name", "namespace", "object", "old_object", "operation", "options", "resource",
+        "_options", "context", "dry_run", "kind", "name", "namespace", "object", "old_object", "operation", "resource",
         "subresource",
     )
 
     def __init__(
         self, context: "Context", operation: str, kind: GroupVersionKind, resource: GroupResource, *,
         namespace: str = "", name: str = "", subresource: str = "", object: Object | None = None,
-        old_object: Object | None = None, options: Mapping[str, Any] | None = None, dry_run: bool = False,
+        old_object: Object | None = None, options: Options | Callable[[], Options] | None = None,
+        dry_run: bool = False,
     ) -> None:
         self.context = context
         self.operation = operation
@@ -48,8 +50,14 @@ class Attributes:
         self.name = name
         self.object = object
         self.old_object = old_object
-        self.options = options
+        self._options = options
         self.dry_run = dry_run
+
+    @property
+    def options(self) -> Options | None:
+        if callable(self._options):
+            self._options = self._options()
+        return self._options
 
 
 def forbidden(a: Attributes, cause: str) -> status.StatusError:

@@ -7,7 +7,7 @@ from typing import Final
 from pilothouse.admission.interface import Attributes
 from pilothouse.observability.metrics import REGISTRY, STABLE
 from pilothouse.observability.summary import Summary
-from pilothouse.observability.tracing import span
+from pilothouse.observability.tracing import active, span
 
 ADMIT: Final = "admit"
 VALIDATE: Final = "validate"
@@ -53,12 +53,15 @@ class Steps:
         return len(self._steps)
 
     async def __call__(self, a: Attributes) -> None:
-        if not self._steps:
-            return
-        with span(self._span):
+        if not active():
             await self._run(a)
+        elif self._steps:
+            with span(self._span):
+                await self._run(a)
 
     async def _run(self, a: Attributes) -> None:
+        if not self._steps:
+            return
         began = last = perf_counter()
         name = ""
         try:

@@ -5,6 +5,7 @@ client make them directly. A handler is `async (Request) -> Response`; a filter 
 gives a handler. What filters learn stands in declared attributes of `Context`.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import unquote_plus
@@ -117,7 +118,7 @@ class Request:
 
     __slots__ = (
         "_body", "_first", "_headers", "_query", "client", "context", "method", "path", "peer_certificates",
-        "protocol", "raw_query", "receive_body", "receive_chunk", "upgrade",
+        "protocol", "raw_query", "receive_body", "receive_chunk", "task", "upgrade",
     )
 
     def __init__(
@@ -149,6 +150,8 @@ class Request:
         self.protocol = protocol
         self.upgrade: Any = None
         """What `transport/` offers to take over the connection (WebSocket, SPDY), or None."""
+        self.task: asyncio.Task[None] | None = None
+        """The task in which the request is answered, where `transport/` has made one for it."""
         self.context = Context()
 
     @property

@@ -80,27 +80,30 @@ class Times:
         return format_time(int(self.clock()) + seconds)
 
 
-_POOL = 4096
+_POOL_IDS = 256
+_GROUPS = re.compile("(.{8})(.{4})(.{4})(.{4})(.{12})")
+_VERSION_4 = bytes(byte & 0x0F | 0x40 for byte in range(256))
+_VARIANT = bytes(byte & 0x3F | 0x80 for byte in range(256))
 
 
-class _Uids:
-    """Random (version 4) UUIDs, from entropy read 256 at a time: uuid.uuid4() asks the kernel for each."""
+def uuid_source(urandom: Callable[[int], bytes] = os.urandom) -> Callable[[], str]:
+    """A function making random (version 4) UUIDs, many at a time: uuid.uuid4() asks the kernel for each."""
+    pool: list[str] = []
 
-    def __init__(self) -> None:
-        self._hex = ""
-        self._at = 0
+    def make() -> str:
+        while True:
+            try:
+                return pool.pop()
+            except IndexError:
+                raw = bytearray(urandom(16 * _POOL_IDS))
+                raw[6::16] = raw[6::16].translate(_VERSION_4)
+                raw[8::16] = raw[8::16].translate(_VARIANT)
+                pool.extend(map("-".join, _GROUPS.findall(raw.hex())))
 
-    def __call__(self) -> str:
-        if self._at >= len(self._hex):
-            self._hex, self._at = os.urandom(_POOL).hex(), 0
-        h = self._hex[self._at:self._at + 32]
-        self._at += 32
-        return f"{h[:8]}-{h[8:12]}-4{h[13:16]}-{_VARIANT[h[16]]}{h[17:20]}-{h[20:]}"
+    return make
 
 
-_VARIANT = {c: "89ab"[int(c, 16) & 3] for c in "0123456789abcdef"}
-
-new_uid: Final = _Uids()
+new_uid: Final = uuid_source()
 
 _UINT = re.compile("[0-9]+").fullmatch
 

@@ -7,7 +7,7 @@ store, which calls it after its own validation.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.admission.interface import CREATE, DELETE, UPDATE, Attributes
@@ -34,6 +34,7 @@ class Admitting:
         self._namespace = namespace
         self._name = name
         self._options = options
+        self._made: Attributes | None = None
 
     async def mutate(self, operation: str, obj: Object, old: Object | None) -> Object:
         """The object as the mutating plugins leave it. Raises StatusError."""
@@ -88,17 +89,22 @@ class Admitting:
             raise status.forbidden(scope.group_resource, self._name, f"{cause}: {reason}" if reason else cause)
 
     def _attributes(self, operation: str, obj: Object | None, old: Object | None) -> Attributes:
+        made = self._made
+        if made is not None and made.operation == operation:
+            # mutating admission is over when validating admission begins
+            made.object, made.old_object = obj, old
+            return made
         scope, options = self._scope, self._options
-        return Attributes(
+        made = self._made = Attributes(
             self._request.context, operation, scope.kind, scope.group_resource, namespace=self._namespace,
             name=self._name, subresource=scope.subresource_name, object=obj, old_object=old,
-            options=_wire(operation, options), dry_run=options.dry_run,
+            options=partial(_wire, operation, options), dry_run=options.dry_run,
         )
+        return made
 
 
-@lru_cache(maxsize=1024)
 def _wire(operation: str, options: WriteOptions | DeleteOptions) -> Mapping[str, Any]:
-    """metav1.CreateOptions, UpdateOptions or DeleteOptions. Shared: admission changes nothing of them."""
+    """metav1.CreateOptions, UpdateOptions or DeleteOptions."""
     found: dict[str, Any] = {"kind": f"{operation.capitalize()}Options", "apiVersion": "meta.k8s.io/v1"}
     if isinstance(options, WriteOptions):
         fields: dict[str, Any] = {"fieldManager": options.field_manager, "fieldValidation": options.field_validation}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY
+from pilothouse.observability.metrics import ALPHA, BETA, REGISTRY, HistogramSeries
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.gvk import GroupResource
@@ -58,9 +58,9 @@ def discovered_without_peers() -> None:
     _without_peers.inc()
 
 
-def record_body(resource: GroupResource, verb: str, size: int) -> None:
-    """A body of `size` bytes was read; `verb` is "create", "update", "patch" or "delete"."""
-    _bodies.labels(resource.group, resource.resource, verb).observe(size)
+def body_sizes(resource: GroupResource, verb: str) -> HistogramSeries:
+    """Bytes of the bodies that were read; `verb` is "create", "update", "patch" or "delete"."""
+    return _bodies.labels(resource.group, resource.resource, verb)
 
 
 class WatchMetrics:

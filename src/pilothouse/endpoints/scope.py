@@ -16,7 +16,7 @@ from pilothouse.apimachinery import status
 from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.endpoints.messages import Messages
-from pilothouse.endpoints.metrics import WatchMetrics, record_body
+from pilothouse.endpoints.metrics import WatchMetrics, body_sizes
 from pilothouse.endpoints.negotiation import (
     MEDIA_TYPES,
     STREAM_MEDIA_TYPES,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pilothouse.endpoints.bodies import Bodies
     from pilothouse.endpoints.rendering import Rendering
     from pilothouse.endpoints.table import Tables
+    from pilothouse.observability.metrics import HistogramSeries
     from pilothouse.registry.rest import Resource, Subresource, Updater, Validation
     from pilothouse.registry.store import Store
     from pilothouse.storage.interface import Item
@@ -127,12 +128,16 @@ class Scope:
         else:
             self.negotiate = self.negotiate_list = _custom_scale_negotiator if bodies.typed else _custom_negotiator
         self.messages = Messages(rendering, resource.list_kind)
+        self._body_sizes: dict[str, HistogramSeries] = {}
         self.watch_metrics = WatchMetrics(resource.gvk.group, resource.gvk.version, resource.name)
 
     async def read_body(self, request: Request, verb: str) -> bytes:
-        """The request's body, counted under `verb` (as `metrics.record_body` has it). Raises 413."""
+        """The request's body, counted under `verb` (as `metrics.body_sizes` has it). Raises 413."""
         body = await request.body(self.services.max_body_bytes)
-        record_body(self.group_resource, verb, len(body))
+        sizes = self._body_sizes.get(verb)
+        if sizes is None:
+            sizes = self._body_sizes[verb] = body_sizes(self.group_resource, verb)
+        sizes.observe(len(body))
         return body
 
     async def aside(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

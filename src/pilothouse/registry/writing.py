@@ -22,13 +22,14 @@ if TYPE_CHECKING:
     from pilothouse.registry.rest import Object, Resource, Strategy
 
 NAMESPACE_MISMATCH = "the namespace of the provided object does not match the namespace sent on the request"
-_SYSTEM_KEYS = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+_SYSTEM_KEYS = frozenset({"creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink"})
 
 
 def wipe_system_fields(metadata: dict[str, Any]) -> None:
     """Drop what only the server sets. Handlers do this before field management and admission of a create."""
-    for k in _SYSTEM_KEYS:
-        metadata.pop(k, None)
+    if not _SYSTEM_KEYS.isdisjoint(metadata):
+        for k in _SYSTEM_KEYS:
+            metadata.pop(k, None)
 
 
 def fill_system_fields(metadata: dict[str, Any], times: Times) -> None:

@@ -76,7 +76,7 @@ class Exchange:
 
     def release(self) -> None:
         """The request is answered. It and its exchange know each other: uncut, each waits for the garbage collector."""
-        self.request.receive_body = self.request.receive_chunk = None
+        self.request.receive_body = self.request.receive_chunk = self.request.task = None
 
     @property
     def wants_data(self) -> bool:

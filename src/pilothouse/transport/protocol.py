@@ -227,7 +227,7 @@ class HTTPProtocol(asyncio.Protocol):
     def _start(self, exchange: Exchange) -> None:
         self._current = exchange
         self.deadline = math.inf
-        self._task = self._loop.create_task(self._run(exchange), name="request")
+        self._task = exchange.request.task = self._loop.create_task(self._run(exchange), name="request")
 
     async def _run(self, exchange: Exchange) -> None:
         try:

@@ -259,3 +259,22 @@ def test_an_empty_map_that_an_error_shows() -> None:
     volume = {"spec": {"capacity": {}, "accessModes": []}}
     assert decoder(type, keep_empty=True)(volume, None)["spec"] == {"capacity": {}}
     assert decoder(type)(volume, None)["spec"] == {}
+
+
+def test_a_value_that_does_not_fit_is_found_at_once_however_deep_it_stands() -> None:
+    """Each struct of a shape that is met often is decoded by a function of its own, and by the general one for the
+    words of an error: not both at every level."""
+    schema = catalog.type_named("io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps")
+    assert schema is not None
+    decode = decoder(schema)
+
+    def nested(leaf: Any) -> Any:
+        value = leaf
+        for _ in range(60):
+            value = {"type": "object", "properties": {"a": value}}
+        return value
+
+    for _ in range(5):
+        decode(nested({"type": "string"}))
+    with pytest.raises(DecodeError, match=r"properties\.properties\.type of type string"):
+        decode(nested({"type": 5}))

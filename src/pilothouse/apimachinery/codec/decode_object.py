@@ -83,6 +83,7 @@ class ObjectDecoder:
         if found is None:
             raise LookupError(f"no schema for {gvk}")
         self._gvk = gvk
+        self._api_version = gvk.api_version
         self._internal_kind = internal_kind
         self._type = found
         self._decode = decoder(found, keep_empty=True)
@@ -94,7 +95,13 @@ class ObjectDecoder:
         media_type = _media_type(content_type)
         try:
             document = parse_document(data, media_type)
-            gvk = identify(document.value, self._gvk)
+            value = document.value
+            if value.__class__ is dict and value.get("kind") == self._gvk.kind and (
+                value.get("apiVersion") == self._api_version
+            ):
+                gvk = self._gvk
+            else:
+                gvk = identify(value, self._gvk)
         except ValueError as e:
             raise status.bad_request(
                 f"the object provided is unrecognized (must be of type {self._gvk.kind}): {e} ({summary(data)})"
@@ -107,7 +114,7 @@ class ObjectDecoder:
             raise status.bad_request(
                 f'{gvk.kind} in version "{gvk.version}" cannot be handled as a {self._gvk.kind}: {e}'
             ) from None
-        if gvk.group_version not in self._accepts:
+        if gvk is not self._gvk and gvk.group_version not in self._accepts:
             raise status.bad_request(
                 f"the API version in the data ({gvk.group_version}) does not match the expected API version "
                 f"({self._gvk.group_version})"
@@ -121,7 +128,7 @@ class ObjectDecoder:
     def _convert(self, document: Document, gvk: GroupVersionKind) -> tuple[dict[str, Any], list[str]]:
         """The object and the errors that strict decoding finds in it."""
         type, decode = self._type, self._decode
-        if gvk != self._gvk:
+        if gvk is not self._gvk and gvk != self._gvk:
             known = catalog.type_for(gvk)
             if known is not None:
                 type, decode = known, decoder(known, keep_empty=True)
@@ -135,7 +142,7 @@ class ObjectDecoder:
         else:
             obj = decode(merged(type, document.pairs), None)
             errors += strict_errors(type, document.pairs)
-        if not self._same_internally(gvk):
+        if gvk is not self._gvk and not self._same_internally(gvk):
             raise DecodeError(f"converting ({type.go_name}) to ({self._internal_kind}): unknown conversion")
         return obj, errors
 

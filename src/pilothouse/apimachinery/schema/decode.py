@@ -1,7 +1,7 @@
 """Decoding: from parsed JSON to what Go's decode-then-encode would give (upstream: sigs.k8s.io/json and the types).
 
-For each `Type` one closure is compiled and kept with it; nothing walks the schema at run time. What comes out is
-in wire form: fields in Go's order, zero values as Go writes or leaves them out, maps sorted, scalars canonical.
+For each `Type` one closure is compiled and kept with it; nothing walks the schema at run time. A value that does not
+fit is decoded again, by closures that find the words for it. What comes out is in wire form: fields in Go's order, zero values as Go writes or leaves them out, maps sorted, scalars canonical.
 The same function re-normalises an object that was patched or defaulted.
 
 An empty list or map that is always written becomes null: that is how it comes back from upstream's storage
@@ -9,7 +9,8 @@ An empty list or map that is always written becomes null: that is how it comes b
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from pilothouse.apimachinery.schema import model
 from pilothouse.apimachinery.schema.decode_error import DecodeError, TypeMismatch
@@ -57,15 +58,26 @@ def zero(type: Type) -> Any:
     return _zero(type)()
 
 
+class _Manner(NamedTuple):
+    """How values are decoded. `careful`: struct by struct, with the path to what does not fit; else shape by shape."""
+
+    keep_empty: bool
+    careful: bool = False
+
+
 def _reporting(type: Type, keep_empty: bool) -> Decoder:
-    raw = _raw(type, keep_empty)
+    raw = _raw(type, _Manner(keep_empty))
     nothing = _zero(type)
 
     def decode(value: Any, unknown: list[str] | None = None) -> Any:
         if value is None:
             return nothing()
         seen: list[str] = []
-        result = raw(value, seen)
+        try:
+            result = raw(value, seen)
+        except DecodeError:
+            seen = []
+            result = _raw(type, _Manner(keep_empty, careful=True))(value, seen)
         if seen and unknown is not None:
             unknown += strict_errors(type, value)
         return result
@@ -73,8 +85,8 @@ def _reporting(type: Type, keep_empty: bool) -> Decoder:
     return decode
 
 
-def _raw(type: Type, keep_empty: bool) -> _Raw:
-    name = "keeping decode" if keep_empty else "decode"
+def _raw(type: Type, manner: _Manner) -> _Raw:
+    name = _name_of("decode", manner)
     found = type.compiled.get(name)
     if found is not None:
         return found  # type: ignore[return-value]
@@ -83,30 +95,38 @@ def _raw(type: Type, keep_empty: bool) -> _Raw:
         return type.compiled[name](value, seen)  # type: ignore[operator]
 
     type.compiled[name] = late  # a type that contains itself meets this while it is compiled
-    compiled = _COMPILERS[type.kind](type, keep_empty)
+    compiled = _COMPILERS[type.kind](type, manner)
     type.compiled[name] = compiled
     return compiled
 
 
+def _name_of(what: str, manner: _Manner) -> str:
+    return f"{'careful ' if manner.careful else ''}{'keeping ' if manner.keep_empty else ''}{what}"
+
+
 def _zero(type: Type) -> Callable[[], Any]:
     if type.kind == model.STRUCT:
-        return lambda: _raw(type, False)({}, [])
+        return lambda: _raw(type, _Manner(keep_empty=False))({}, [])
     value = ZEROS[type.format] if type.kind == model.SCALAR else None
     return lambda: value
 
 
-def _compile_scalar(type: Type, keep_empty: bool) -> _Raw:
+def _compile_scalar(type: Type, manner: _Manner) -> _Raw:
     if type.format in _UNIONS:
-        return _compile_union(type, keep_empty)
+        return _compile_union(type, manner)
     convert = scalar(type.format, type.go_name)
     return lambda value, seen: convert(value)
 
 
-def _compile_list(type: Type, keep_empty: bool) -> _Raw:
+def _compile_list(type: Type, manner: _Manner) -> _Raw:
     assert type.items is not None
-    item, nothing, go_name = _raw(type.items, keep_empty), _zero(type.items), type.go_name
+    item, nothing, go_name = _raw(type.items, manner), _zero(type.items), type.go_name
+    keep_empty = manner.keep_empty
     plain = _PLAIN.get(type.items.format)
     pointers = "[]*" in go_name
+    shapes = _shapes_of(type.items, manner)
+    if shapes is not None:
+        return _list_of_structs(type, item, shapes, nothing, keep_empty)
 
     def decode(value: Any, seen: list[str]) -> Any:
         if value.__class__ is not list:
@@ -124,9 +144,35 @@ def _compile_list(type: Type, keep_empty: bool) -> _Raw:
     return decode
 
 
-def _compile_map(type: Type, keep_empty: bool) -> _Raw:
+def _list_of_structs(
+    type: Type, item: _Raw, shapes: Shapes, nothing: Callable[[], Any], keep_empty: bool
+) -> _Raw:
+    """The function of a struct's shape is called from here: a call less for each."""
+    go_name, known = type.go_name, shapes.known.get
+    pointers = "[]*" in go_name
+
+    def decode(value: Any, seen: list[str]) -> Any:
+        if value.__class__ is not list:
+            raise TypeMismatch(value, go_name)
+        out = []
+        for v in value:
+            quick = known(tuple(v)) if v.__class__ is dict else None
+            found = quick(v, seen) if quick is not None else None
+            if found is None:
+                if v is not None:
+                    found = item(v, seen)
+                elif not pointers:
+                    found = nothing()
+            out.append(found)
+        return out if out or keep_empty else None
+
+    return decode
+
+
+def _compile_map(type: Type, manner: _Manner) -> _Raw:
     assert type.values is not None
-    item, nothing, go_name = _raw(type.values, keep_empty), _zero(type.values), type.go_name
+    item, nothing, go_name = _raw(type.values, manner), _zero(type.values), type.go_name
+    keep_empty = manner.keep_empty
     plain = _PLAIN.get(type.values.format)
     if type.values.format == model.BYTES:
         nothing = str  # nil bytes in a map are stored as empty ones
@@ -158,34 +204,40 @@ def _zero_of_field(field: Field) -> Callable[[], Any]:
     return (lambda: None) if field.pointer else _zero(field.type)
 
 
-def _plan(type: Type, keep_empty: bool) -> dict[str, tuple[int, Any, _Raw, bool]]:
+def _plan(type: Type, manner: _Manner) -> dict[str, tuple[int, Any, _Raw, bool]]:
     """Per field: place, class of values that need no conversion, conversion, whether an empty value is kept."""
-    told_apart = _TOLD_APART.get(type.name, ()) if keep_empty else ()
+    told_apart = _TOLD_APART.get(type.name, ()) if manner.keep_empty else ()
     return {
         f.name: (
-            i, _PLAIN.get(f.type.format), _raw(f.type, keep_empty),
+            i, _PLAIN.get(f.type.format), _raw(f.type, manner),
             f.pointer or _always_written(f) or f.name in told_apart,
         )
         for i, f in enumerate(type.fields.values())
     }
 
 
-def _shapes(type: Type, plan: dict[str, tuple[int, Any, _Raw, bool]]) -> Shapes:
+def _shapes(type: Type, manner: _Manner, plan: dict[str, tuple[int, Any, _Raw, bool]]) -> Shapes:
     return Shapes([
         Part(
-            f.name, f.type.format, plan[f.name][2], plan[f.name][3], _zero_of_field(f) if _always_written(f) else None
+            f.name, f.type.format, plan[f.name][2], plan[f.name][3], _zero_of_field(f) if _always_written(f) else None,
+            partial(_shapes_of, f.type, manner),
         )
         for f in type.fields.values()
     ])
 
 
-def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
+def _shapes_of(type: Type, manner: _Manner) -> Shapes | None:
+    """The shapes of a struct that is compiled, None for anything else."""
+    return type.compiled.get(_name_of("shapes", manner))  # type: ignore[return-value]
+
+
+def _compile_struct(type: Type, manner: _Manner) -> _Raw:
+    plan = _plan(type, manner)
+    general = _general(type, plan)
+    if manner.careful:
+        return general
     go_name = type.go_name
-    plan = _plan(type, keep_empty)
-    always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
-    place = {name: entry[0] for name, entry in plan.items()}.__getitem__
-    lookup = plan.get
-    shapes = _shapes(type, plan)
+    shapes = type.compiled[_name_of("shapes", manner)] = _shapes(type, manner, plan)
     known = shapes.known.get
 
     def decode(value: Any, seen: list[str]) -> Any:
@@ -195,16 +247,23 @@ def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
         quick = known(names)
         if quick is None:
             shapes.meet(names)
-        else:
-            try:
-                found = quick(value, seen)
-            except DecodeError:
-                found = None
-            if found is not None:
-                return found
+        elif (found := quick(value, seen)) is not None:
+            return found
         return general(value, seen)
 
-    def general(value: dict[str, Any], seen: list[str]) -> Any:
+    return decode
+
+
+def _general(type: Type, plan: dict[str, tuple[int, Any, _Raw, bool]]) -> _Raw:
+    """Decodes structs of any shape."""
+    go_name = type.go_name
+    always = [(f.name, plan[f.name][0], _zero_of_field(f)) for f in type.fields.values() if _always_written(f)]
+    place = {name: entry[0] for name, entry in plan.items()}.__getitem__
+    lookup = plan.get
+
+    def decode(value: Any, seen: list[str]) -> Any:
+        if value.__class__ is not dict:
+            raise TypeMismatch(value, go_name)
         out: dict[str, Any] = {}
         last = -1
         ordered = True
@@ -238,10 +297,10 @@ def _compile_struct(type: Type, keep_empty: bool) -> _Raw:
     return decode
 
 
-def _compile_union(type: Type, keep_empty: bool) -> _Raw:
+def _compile_union(type: Type, manner: _Manner) -> _Raw:
     """A JSON schema, or what else may stand in its place (upstream: apiextensions v1/marshal.go)."""
     assert type.items is not None
-    schema = _raw(type.items, keep_empty)
+    schema = _raw(type.items, manner)
     other, message = _UNIONS[type.format]
 
     def decode(value: Any, seen: list[str]) -> Any:
@@ -264,7 +323,7 @@ _UNIONS: dict[str, tuple[type, str]] = {
     model.SCHEMA_OR_ARRAY: (list, "array or JSON schema expected"),
     model.SCHEMA_OR_STRINGS: (str, "string array or JSON schema expected"),
 }
-_COMPILERS: dict[str, Callable[[Type, bool], _Raw]] = {
+_COMPILERS: dict[str, Callable[[Type, _Manner], _Raw]] = {
     model.SCALAR: _compile_scalar,
     model.LIST: _compile_list,
     model.MAP: _compile_map,

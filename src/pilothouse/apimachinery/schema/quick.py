@@ -6,13 +6,15 @@ It gives up (None) on whatever is out of the ordinary: null, an empty value that
 field's. Then the general way is gone, which also finds the words for errors.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from pilothouse.apimachinery.schema import model
 
 #: (dict of the shape, names of unknown fields seen) -> normal form, or None for what the general way must decode.
-Quick = Callable[[dict[str, Any], list[str]], "dict[str, Any] | None"]
+Quick = Callable[[dict[str, Any], list[str]], dict[str, Any] | None]
 
 #: Shapes of one struct that functions are made for, how often one must be met for that, and its longest list of names.
 MAX_SHAPES: Final = 64
@@ -30,13 +32,14 @@ _CHECKS: Final = {
 
 class Part(NamedTuple):
     """One field: its format ("" for no scalar), how values of other formats are converted, whether Go writes it when
-    it is empty, and what it writes when it is absent (None: nothing)."""
+    it is empty, and what it writes when it is absent (None: nothing). `shapes` gives those of a struct."""
 
     name: str
     format: str
     convert: Callable[[Any, list[str]], Any]
     keep: bool
     zero: Callable[[], Any] | None
+    shapes: Callable[[], Shapes | None] = lambda: None
 
 
 class Shapes:
@@ -71,6 +74,22 @@ def _gives_up(value: dict[str, Any], seen: list[str]) -> None:
     return None
 
 
+def _conversion(variable: str, shapes: Shapes | None, scope: dict[str, Any]) -> list[str]:
+    """Converts one value. The function of a struct's shape is called from here: a call less for each struct."""
+    general = f"{variable} = c{variable}({variable}, seen)"
+    if shapes is None:
+        return [general]
+    scope[f"k{variable}"] = shapes.known.get
+    return [
+        f"q = k{variable}(tuple({variable})) if {variable}.__class__ is dict else None",
+        f"r = q({variable}, seen) if q is not None else None",
+        "if r is not None:",
+        f"    {variable} = r",
+        "else:",
+        f"    {general}",
+    ]
+
+
 def make(parts: dict[str, Part], names: tuple[str, ...]) -> Quick:
     """The function for values with exactly `names`, in that order."""
     local = {name: f"v{i}" for i, name in enumerate(names)}
@@ -87,7 +106,7 @@ def make(parts: dict[str, Part], names: tuple[str, ...]) -> Quick:
             continue
         checks.append(f"{variable} is None")
         scope[f"c{variable}"] = part.convert
-        steps.append(f"{variable} = c{variable}({variable}, seen)")
+        steps += _conversion(variable, part.shapes(), scope)
         if not part.keep:
             steps.append(f"if not {variable}: return None")
     pairs = []

@@ -94,7 +94,7 @@ def with_timeout(
 
     async def serve_usual(request: Request) -> Response:
         context = request.context
-        task = asyncio.current_task()
+        task = request.task or asyncio.current_task()
         if task is None:
             return await handler(request)
         running[context] = task
@@ -110,7 +110,7 @@ def with_timeout(
 
     async def serve_shorter(request: Request) -> Response:
         context = request.context
-        task = asyncio.current_task()
+        task = request.task or asyncio.current_task()
         if task is None or context.deadline is None:
             return await handler(request)
         delay = max(0.0, context.deadline - clock())
