@@ -1,7 +1,8 @@
 """Decoding: from parsed JSON to what Go's decode-then-encode would give (upstream: sigs.k8s.io/json and the types).
 
 For each `Type` one closure is compiled and kept with it; nothing walks the schema at run time. A value that does not
-fit is decoded again, by closures that find the words for it. What comes out is in wire form: fields in Go's order, zero values as Go writes or leaves them out, maps sorted, scalars canonical.
+fit is decoded again, by closures that find the words for it. What comes out is in wire form: fields in Go's order, zero
+values as Go writes or leaves them out, maps sorted, scalars canonical.
 The same function re-normalises an object that was patched or defaulted.
 
 An empty list or map that is always written becomes null: that is how it comes back from upstream's storage

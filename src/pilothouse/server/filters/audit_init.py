@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pilothouse.apimachinery.http import Handler, Headers, Request, Response
 from pilothouse.apimachinery.meta import new_uid
 
+
 def with_audit_init(handler: Handler, new_id: Callable[[], str] | None = None) -> Handler:
     make = new_id or new_uid
 
