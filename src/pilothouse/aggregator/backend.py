@@ -13,10 +13,12 @@ from pilothouse.apimachinery.http import Headers
 from pilothouse.apimachinery.proxy.backend import BackendError, Files, Transport
 from pilothouse.apimachinery.proxy.forward import send
 from pilothouse.apimachinery.proxy.location import Location
+from pilothouse.apimachinery.proxy.servercert import ServerCertificates
 from pilothouse.apimachinery.user import SYSTEM_PRIVILEGED_GROUP, User
 
 AGGREGATOR = User("system:kube-aggregator", groups=(SYSTEM_PRIVILEGED_GROUP,))
 _EXTRA = b"x-remote-extra-"
+_certificates = ServerCertificates("kube_aggregator")
 #: What header names may hold without an escape (RFC 9110, 5.6.2), the escape's own sign aside.
 _LEGAL = frozenset(b"!#$&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
@@ -28,7 +30,7 @@ class ServiceTransport(Transport):
         service = spec["service"]
         super().__init__(
             Files("", client.certificate, client.key), server_name=f"{service['name']}.{service['namespace']}.svc",
-            keep=True,
+            keep=True, certificates=_certificates,
         )
         self._insecure = bool(spec.get("insecureSkipTLSVerify"))
         self._bundle = base64.b64decode(spec.get("caBundle") or "")

@@ -14,9 +14,12 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.proxy.location import Location, join_host_port
+from pilothouse.apimachinery.proxy.servercert import LEGACY_NAME
 
 if TYPE_CHECKING:
     import aiohttp
+
+    from pilothouse.apimachinery.proxy.servercert import ServerCertificates, Watched
 
 CONNECT_SECONDS = 30.0
 """How long a connection may take (upstream: http.DefaultTransport's dialer)."""
@@ -46,17 +49,19 @@ class Transport:
     """How to connect to a sort of backends; files that changed are read again.
 
     `server_name` is what their certificates must be for (and what they are told by SNI), "" for the host of the
-    location. With `keep`, connections are kept for later requests until `close`.
+    location. With `keep`, connections are kept for later requests until `close`. `certificates` counts outdated ones.
     """
 
     def __init__(
         self, files: Files | None = None, connect_seconds: float = CONNECT_SECONDS, *, server_name: str = "",
-        keep: bool = False,
+        keep: bool = False, certificates: ServerCertificates | None = None,
     ) -> None:
         self._files = files or Files()
         self.connect_seconds = connect_seconds
         self.server_name = server_name
         self._keep = keep
+        self._certificates = certificates
+        self._watched: Watched | None = None
         self._kept: aiohttp.ClientSession | None = None
         self._context: ssl.SSLContext | None = None
         self._stamp: tuple[int, ...] = ()
@@ -83,6 +88,10 @@ class Transport:
         files = self._files
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         self._trust(context)
+        if self._certificates is None:
+            context.hostname_checks_common_name = False
+        else:
+            self._watched = self._certificates.watch(context)
         if files.certificate:
             context.load_cert_chain(files.certificate, files.key)
         return context
@@ -94,6 +103,11 @@ class Transport:
         else:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
+
+    def answered(self) -> None:
+        """A backend has answered."""
+        if self._watched is not None:
+            self._watched.answered()
 
     def tls_for(self, location: Location) -> ssl.SSLContext | None:
         return self.tls() if location.scheme == "https" else None
@@ -178,6 +192,8 @@ def describe(error: BaseException, location: Location, server_name: str = "") ->
 
 def _certificate_problem(error: ssl.SSLCertVerificationError, host: str) -> str:
     text = error.verify_message
+    if text == LEGACY_NAME:
+        return text
     if "self-signed" in text or "self signed" in text or "unable to get" in text:
         return "certificate signed by unknown authority"
     if "expired" in text or "not yet valid" in text:

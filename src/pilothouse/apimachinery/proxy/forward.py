@@ -100,6 +100,7 @@ async def send(
     except BaseException:
         await transport.release(session)
         raise
+    transport.answered()
     return Answer(transport, session, response)
 
 

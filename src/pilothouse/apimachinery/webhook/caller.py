@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from pilothouse.apimachinery.proxy.backend import describe
 from pilothouse.apimachinery.proxy.location import Location
+from pilothouse.apimachinery.proxy.servercert import ServerCertificates, Watched
 from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ REQUEST_SECONDS = 30.0
 """upstream: defaultRequestTimeout"""
 _MAX_ANSWER = 3 * 1024 * 1024
 _CONNECTIONS = 100
+_certificates = ServerCertificates("webhooks")
 T = TypeVar("T")
 
 
@@ -90,6 +92,7 @@ class Caller:
         self._max_answer = max_answer or _MAX_ANSWER
         self._dial = dial
         self._session: aiohttp.ClientSession | None = None
+        self._watched: Watched | None = None
 
     async def post(self, body: bytes) -> bytes:
         """The body of a 2xx answer. Raises WebhookError."""
@@ -105,6 +108,8 @@ class Caller:
                 config.server, data=body, headers=headers, proxy=config.proxy or None, allow_redirects=False,
                 server_hostname=config.server_name or None,
             ) as response:
+                if self._watched is not None:
+                    self._watched.answered()
                 pieces, size = [], 0
                 while size <= most and (piece := await response.content.readany()):
                     pieces.append(piece)
@@ -128,6 +133,7 @@ class Caller:
         import aiohttp
 
         tls = self._config.tls()
+        self._watched = None if tls is None else _certificates.watch(tls)
         resolver = None if self._dial is None else _resolver(self._dial)
         connector = aiohttp.TCPConnector(
             ssl=tls or False, limit=_CONNECTIONS, resolver=resolver, use_dns_cache=resolver is None
