@@ -3,6 +3,7 @@ import asyncio
 import pytest
 from aiohttp import web
 from tests.apimachinery.webhook.support import serving
+from tests.observability.support import samples
 
 from pilothouse.apimachinery.webhook.caller import (
     Backoff,
@@ -31,6 +32,29 @@ def test_a_call() -> None:
             assert await caller.post(b"{}") == b"{}"
             await caller.close()
             await caller.close()
+
+    asyncio.run(run())
+
+
+def test_calls_are_counted() -> None:
+    async def run() -> None:
+        async def answer(request: web.Request) -> web.Response:
+            return web.Response(body=b"x" * 100)
+
+        async with serving(answer) as url:
+            host = url.split("/")[2]
+            caller = Caller(ClientConfig(url))
+            await caller.post(b"{}")
+            await caller.close()
+        with pytest.raises(WebhookError):
+            await caller.post(b"{}")
+        await caller.close()
+        shown = samples()
+        assert shown[f'rest_client_requests_total{{code="200",host="{host}",method="POST"}}'] == 1
+        assert shown[f'rest_client_requests_total{{code="<error>",host="{host}",method="POST"}}'] == 1
+        assert shown[f'rest_client_request_duration_seconds_count{{host="{host}",verb="POST"}}'] == 2
+        assert shown[f'rest_client_request_size_bytes_sum{{host="{host}",verb="POST"}}'] == 4
+        assert shown[f'rest_client_response_size_bytes_sum{{host="{host}",verb="POST"}}'] == 100
 
     asyncio.run(run())
 

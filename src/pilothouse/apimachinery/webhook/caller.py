@@ -6,12 +6,14 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from pilothouse.apimachinery.proxy.backend import describe
 from pilothouse.apimachinery.proxy.location import Location
 from pilothouse.apimachinery.proxy.servercert import ServerCertificates, Watched
+from pilothouse.apimachinery.webhook import metrics
 from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
 
 if TYPE_CHECKING:
@@ -88,6 +90,8 @@ class Caller:
         dial: Callable[[], tuple[str, int]] | None = None,
     ) -> None:
         self._config = config
+        # a URL may hold a password
+        self._host = urlsplit(config.server).netloc.rpartition("@")[2]
         self._seconds = seconds
         self._max_answer = max_answer or _MAX_ANSWER
         self._dial = dial
@@ -96,6 +100,19 @@ class Caller:
 
     async def post(self, body: bytes) -> bytes:
         """The body of a 2xx answer. Raises WebhookError."""
+        began, code, answer = perf_counter(), 0, b""
+        try:
+            code, retry_after, answer = await self._ask(body)
+        finally:
+            metrics.called(self._host, perf_counter() - began, len(body), code, len(answer))
+        if len(answer) > self._max_answer:
+            raise WebhookError(f'Post "{self._config.server}": the answer is larger than {self._max_answer} bytes')
+        if not 200 <= code < 300:
+            raise WebhookError(f"the server answered with status {code}", code, retry_after=retry_after)
+        return answer
+
+    async def _ask(self, body: bytes) -> tuple[int, float, bytes]:
+        """(status, seconds after which to ask again, as much of the body as is taken and a little more)."""
         import aiohttp
 
         config, most = self._config, self._max_answer
@@ -114,19 +131,12 @@ class Caller:
                 while size <= most and (piece := await response.content.readany()):
                     pieces.append(piece)
                     size += len(piece)
+                return response.status, _seconds(response.headers.get("Retry-After", "")), b"".join(pieces)
         except TimeoutError:
             raise WebhookError(f'Post "{config.server}": context deadline exceeded', timed_out=True) from None
         except (aiohttp.ClientError, OSError) as e:
             reset = isinstance(e, aiohttp.ServerDisconnectedError | ConnectionResetError)
             raise WebhookError(f'Post "{config.server}": {_problem(e, config.server)}', reset=reset) from None
-        if size > most:
-            raise WebhookError(f'Post "{config.server}": the answer is larger than {most} bytes')
-        if not 200 <= response.status < 300:
-            raise WebhookError(
-                f"the server answered with status {response.status}", response.status,
-                retry_after=_seconds(response.headers.get("Retry-After", "")),
-            )
-        return b"".join(pieces)
 
     def _connect(self) -> aiohttp.ClientSession:
         """Raises OSError for certificates that cannot be used."""
