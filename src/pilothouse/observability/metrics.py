@@ -204,6 +204,10 @@ class Registry:
             raise ValueError(f"metric {family.name} is already defined otherwise")
         return known
 
+    def types(self) -> dict[str, str]:
+        """The type of each metric, by name; also of those that have no series yet."""
+        return {name: family.type for name, family in self._families.items()}
+
     def stabilities(self) -> dict[str, int]:
         """How many metrics there are of each stability level."""
         return dict(Counting(family.stability for family in self._families.values() if family.stability))
