@@ -1,4 +1,5 @@
 import asyncio
+import gc
 from typing import Any
 
 import orjson
@@ -16,7 +17,7 @@ def told(made: Request, audit: AuditContext, kept: Kept, stage: str = "ResponseC
     async def run() -> None:
         if audit.has_to_prepare:
             await audit.prepare()
-        audit.process(stage)
+        audit.process(stage, made.context)
 
     asyncio.run(run())
     return orjson.loads(kept.events[-1].json)
@@ -87,7 +88,7 @@ def test_what_the_object_says_and_the_url_does_not() -> None:
 def test_stages_that_are_left_out() -> None:
     made = request()
     audit, kept = begin(made, omit_stages=frozenset({"RequestReceived"}))
-    assert not audit.process("RequestReceived")
+    assert not audit.process("RequestReceived", made.context)
     assert kept.events == []
 
 
@@ -110,3 +111,15 @@ def test_long_user_agents_and_no_user() -> None:
     event = told(made, audit, kept)
     assert event["userAgent"] == "x" * 1024 + "...TRUNCATED"
     assert event["user"] == {}
+
+
+def test_a_request_leaves_no_circle() -> None:
+    made = request()
+    made.context.audit, _ = begin(made)
+    gc.collect()
+    gc.disable()
+    try:
+        del made, _
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

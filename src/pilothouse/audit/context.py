@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.user import User
     from pilothouse.audit.interface import Sink, Writing
     from pilothouse.audit.metrics import AuditMetrics
+    from pilothouse.authorization.impersonation import Impersonated
 
 _SLOW_SECONDS = 0.5
 """Only of slower requests the annotations say where the time went."""
@@ -39,12 +40,13 @@ class AuditContext:
     """One request's. `request_object` and `response_object` are JSON in Go's form, kept only where the level asks for
     them.
 
-    Filters and handlers leave here what only they know; `process` makes an event of it for a stage.
+    Filters and handlers leave here what only they know; `process` makes an event of it for a stage. It does not know
+    the request's context, which knows it: that would be a circle, which waits for the garbage collector.
     """
 
     __slots__ = (
-        "_config", "_lead", "_metrics", "_origin", "_pieces", "_received", "_reference", "_referred", "_request",
-        "_sink", "_status", "_told", "_user", "request_object", "request_patch", "response_object",
+        "_config", "_lead", "_metrics", "_origin", "_pieces", "_received", "_reference", "_referred", "_sink",
+        "_status", "_told", "_user", "request_object", "request_patch", "response_object",
     )
 
     def __init__(
@@ -52,7 +54,6 @@ class AuditContext:
         pieces: Pieces,
     ) -> None:
         context = request.context
-        self._request = request
         self._config = config
         self._sink = sink
         self._metrics = metrics
@@ -111,12 +112,12 @@ class AuditContext:
         """Whether anything is known of the answer."""
         return self._status is not None
 
-    def process(self, stage: str) -> Writing:
-        """Make the stage's event and hand it to the sink."""
+    def process(self, stage: str, context: Context) -> Writing:
+        """Make the stage's event and hand it to the sink. `context` is the request's."""
         if stage in self._config.omit_stages:
             return ()
         self._metrics.events.value += 1
-        return self._sink.process((self._event(stage),))
+        return self._sink.process((self._event(stage, context),))
 
     @property
     def has_to_prepare(self) -> bool:
@@ -130,7 +131,7 @@ class AuditContext:
             self.request_object = await _without_managed_fields(self.request_object)
         self.response_object = await _without_managed_fields(self.response_object)
 
-    def _event(self, stage: str) -> Event:
+    def _event(self, stage: str, context: Context) -> Event:
         pieces, micro_time = self._pieces, self._pieces.micro_time
         now = self._received if stage == REQUEST_RECEIVED else time.time_ns()
         referred = self._referred
@@ -138,9 +139,9 @@ class AuditContext:
             referred = self._referred = b"" if self._reference is None else b',"objectRef":' + document(
                 {key: value for key in _REFERENCE if (value := self._reference.get(key))}
             )
-        acted = b"" if self._request.context.impersonated is None else self._impersonated()
+        acted = b"" if context.impersonated is None else _impersonated(pieces, context.impersonated)
         head = b"".join((self._lead, stage.encode(), self._user, acted, self._origin, referred, self._told))
-        annotations = self._annotations(pieces, stage, now - self._received)
+        annotations = _annotations(pieces, stage, context, now - self._received)
         tail = b',"requestReceivedTimestamp":"%b","stageTimestamp":"%b"%b' % (
             micro_time(self._received), micro_time(now), annotations
         )
@@ -155,25 +156,24 @@ class AuditContext:
             made += (b',"responseObject":', self.response_object)
         return made
 
-    def _impersonated(self) -> bytes:
-        acted = self._request.context.impersonated
-        assert acted is not None
-        made = b',"impersonatedUser":' + self._pieces.user(acted.user)
-        if acted.constraint:
-            made += b',"authenticationMetadata":' + document({"impersonationConstraint": acted.constraint})
-        return made
 
-    def _annotations(self, pieces: Pieces, stage: str, nanoseconds: int) -> bytes:
-        """The field with a comma before it, or nothing."""
-        context = self._request.context
-        decision, reason = context.authorization_decision, context.authorization_reason
-        slow = stage == RESPONSE_COMPLETE and nanoseconds > _SLOW_SECONDS * 1e9 and context.latency is not None
-        if not context.audit_annotations and not slow:
-            return b',"annotations":' + pieces.decision(decision, reason) if decision or reason else b""
-        found = (context.audit_annotations or {}) | decision_annotations(decision, reason)
-        if slow and context.latency is not None:
-            found |= latency_annotations(context.latency, nanoseconds / 1e9)
-        return b',"annotations":' + document(dict(sorted(found.items()))) if found else b""
+def _impersonated(pieces: Pieces, acted: Impersonated) -> bytes:
+    made = b',"impersonatedUser":' + pieces.user(acted.user)
+    if acted.constraint:
+        made += b',"authenticationMetadata":' + document({"impersonationConstraint": acted.constraint})
+    return made
+
+
+def _annotations(pieces: Pieces, stage: str, context: Context, nanoseconds: int) -> bytes:
+    """The field with a comma before it, or nothing. `nanoseconds` since the request came."""
+    decision, reason = context.authorization_decision, context.authorization_reason
+    slow = stage == RESPONSE_COMPLETE and nanoseconds > _SLOW_SECONDS * 1e9 and context.latency is not None
+    if not context.audit_annotations and not slow:
+        return b',"annotations":' + pieces.decision(decision, reason) if decision or reason else b""
+    found = (context.audit_annotations or {}) | decision_annotations(decision, reason)
+    if slow and context.latency is not None:
+        found |= latency_annotations(context.latency, nanoseconds / 1e9)
+    return b',"annotations":' + document(dict(sorted(found.items()))) if found else b""
 
 
 def _quoted_id(audit_id: str) -> bytes:

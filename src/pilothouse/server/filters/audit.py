@@ -57,7 +57,7 @@ def with_audit(
         if audit is None:
             passed.fast += 1
             return await handler(request)
-        received = audit.process(REQUEST_RECEIVED)
+        received = audit.process(REQUEST_RECEIVED, context)
         if received and (waits or _may_change(context)) and not await _written(received) and strict:
             metrics.rejected.value += 1
             return internal_error(request, "failed to store audit event")
@@ -70,9 +70,9 @@ def with_audit(
             await asyncio.shield(_broken_off(context, audit, clock()))
             raise
         except Exception as bug:
-            await _panicked(audit, bug)
+            await _panicked(context, audit, bug)
             raise
-        return await _answered(request, audit, response)
+        return await _answered(context, audit, response)
 
     return serve
 
@@ -90,10 +90,10 @@ async def _written(writing: Writing) -> bool:
     return done
 
 
-async def _tell(audit: AuditContext, stage: str) -> None:
+async def _tell(stage: str, context: Context, audit: AuditContext) -> None:
     if audit.has_to_prepare:
         await audit.prepare()
-    for future in audit.process(stage):
+    for future in audit.process(stage, context):
         await future
 
 
@@ -104,32 +104,33 @@ async def _broken_off(context: Context, audit: AuditContext, now: float) -> None
     elif not audit.answered:
         audit.answer_status(_CLOSED_EARLY)
     if context.request_info.long_running:
-        await _tell(audit, RESPONSE_STARTED)
-    await _tell(audit, RESPONSE_COMPLETE)
+        await _tell(RESPONSE_STARTED, context, audit)
+    await _tell(RESPONSE_COMPLETE, context, audit)
 
 
-async def _panicked(audit: AuditContext, bug: Exception) -> None:
+async def _panicked(context: Context, audit: AuditContext, bug: Exception) -> None:
     message = f"APIServer panic'd: {bug}"
     audit.answer_status({"status": "Failure", "message": message, "reason": REASON_INTERNAL_ERROR, "code": 500})
-    await _tell(audit, PANIC)
+    await _tell(PANIC, context, audit)
 
 
-async def _answered(request: Request, audit: AuditContext, response: Response) -> Response:
+async def _answered(context: Context, audit: AuditContext, response: Response) -> Response:
     audit.answer(response.status)
-    if request.context.request_info.long_running:
-        await _tell(audit, RESPONSE_STARTED)
+    if context.request_info.long_running:
+        await _tell(RESPONSE_STARTED, context, audit)
     if isinstance(response, StreamResponse):
-        response.stream = _Audited(response.stream, audit)
+        response.stream = _Audited(response.stream, context, audit)
     else:
-        await _tell(audit, RESPONSE_COMPLETE)
+        await _tell(RESPONSE_COMPLETE, context, audit)
     return response
 
 
 class _Audited(AsyncIterator[bytes]):
     """Passes a stream on and tells of its end, however it comes."""
 
-    def __init__(self, stream: AsyncIterator[bytes], audit: AuditContext) -> None:
+    def __init__(self, stream: AsyncIterator[bytes], context: Context, audit: AuditContext) -> None:
         self._stream = stream
+        self._context = context
         self._audit: AuditContext | None = audit
 
     async def __anext__(self) -> bytes:
@@ -141,7 +142,7 @@ class _Audited(AsyncIterator[bytes]):
         except Exception as bug:
             audit, self._audit = self._audit, None
             if audit is not None:
-                await _panicked(audit, bug)
+                await _panicked(self._context, audit, bug)
             raise
 
     async def aclose(self) -> None:
@@ -155,7 +156,7 @@ class _Audited(AsyncIterator[bytes]):
     async def _end(self) -> None:
         audit, self._audit = self._audit, None
         if audit is not None:
-            await asyncio.shield(_tell(audit, RESPONSE_COMPLETE))
+            await asyncio.shield(_tell(RESPONSE_COMPLETE, self._context, audit))
 
 
 #: Answers a request that will not be served.
@@ -175,7 +176,7 @@ def audited_refusal(
         audit.answer_status({"message": message(request)})
         response = refuse(request)
         audit.answer(response.status)
-        await _tell(audit, RESPONSE_STARTED)
+        await _tell(RESPONSE_STARTED, request.context, audit)
         return response
 
     return serve
