@@ -26,7 +26,8 @@ _REPEATED: Final[dict[str, tuple[str, ...]]] = {
         "validatingwebhookconfigurations.admissionregistration.k8s.io", "volumeattachments.storage.k8s.io",
     ), CREATE),
     **dict.fromkeys((
-        "cronjobs.batch", "csidrivers.storage.k8s.io", "daemonsets.apps", "deployments.apps", "events.events.k8s.io",
+        "cronjobs.batch", "csidrivers.storage.k8s.io", "customresourcedefinitions.apiextensions.k8s.io",
+        "daemonsets.apps", "deployments.apps", "events.events.k8s.io",
         "horizontalpodautoscalers.autoscaling", "leases.coordination.k8s.io", "networkpolicies.networking.k8s.io",
         "podtemplates", "priorityclasses.scheduling.k8s.io", "replicasets.apps", "replicationcontrollers",
         "resourcequotas", "resourceslices.resource.k8s.io", "servicecidrs.networking.k8s.io", "services",
@@ -54,6 +55,7 @@ _REPEATED_BY_STATUS: Final[dict[str, tuple[str, ...]]] = {
     **dict.fromkeys((
         "cronjobs.batch", "flowschemas.flowcontrol.apiserver.k8s.io", "poddisruptionbudgets.policy",
         "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
+        "validatingadmissionpolicies.admissionregistration.k8s.io",
     ), ()),
     "certificatesigningrequests.certificates.k8s.io": CREATE_FIRST,
     "volumeattachments.storage.k8s.io": CREATE,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from pilothouse.apimachinery import field as fld
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource, GroupVersion, GroupVersionKind
+from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context, Handler, Request, Response
@@ -47,7 +48,9 @@ class Strategy:
     allow_create_on_update = False
     allow_unconditional_update = True
     #: Names are validated with this function: (name, prefix) -> list of error texts. None: DNS subdomain.
-    validate_name: Callable[[str, bool], Sequence[str]] | None = None
+    validate_name: NameValidator | None = None
+    #: True if an update of the spec may ask for another name (see `name_validator`), which it cannot have.
+    names_follow_spec = False
     #: True if metadata.generation is kept: 1 on create, +1 when anything outside metadata and status changes.
     generation = False
     #: True if a create keeps the status fields that the client sent (kubelets create nodes with their status).
@@ -76,6 +79,10 @@ class Strategy:
     #: True for kinds that stay, terminating, until they have been emptied (namespaces, CRDs);
     #: see `start_termination` and `emptied`.
     terminates = False
+
+    def name_validator(self, obj: Object) -> NameValidator:
+        """What checks the name of `obj`, and what it is made from."""
+        return self.validate_name or is_dns_subdomain
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None: ...
 

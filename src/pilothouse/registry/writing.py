@@ -13,7 +13,7 @@ from pilothouse.apimachinery import field, meta, metavalidation, status
 from pilothouse.apimachinery.equality import same
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.meta import Times, new_uid
-from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain, is_path_segment
+from pilothouse.apimachinery.names import NameValidator, is_path_segment
 from pilothouse.registry import metrics
 from pilothouse.registry.metachecks import repeated, wants_qualified_finalizers
 
@@ -50,11 +50,6 @@ def ensure_namespace(metadata: dict[str, Any], namespace: str) -> None:
         metadata.pop("namespace", None)
 
 
-def name_validator(strategy: "Strategy") -> NameValidator:
-    validate = strategy.validate_name
-    return validate if validate is not None else is_dns_subdomain
-
-
 def reset_status(strategy: "Strategy", obj: "Object", zero: Mapping[str, bytes]) -> None:
     """A new object has the status fields' zero values, whatever the client sent."""
     for name in strategy.status_fields:
@@ -75,7 +70,7 @@ def before_create(
     if not strategy.creates_with_status:
         reset_status(strategy, obj, zero)
     strategy.prepare_for_create(ctx, obj)
-    errors = metavalidation.validate(metadata, resource.namespaced, name_validator(strategy))
+    errors = metavalidation.validate(metadata, resource.namespaced, strategy.name_validator(obj))
     errors.extend(_unqualified_finalizers(strategy, resource.group_resource, metadata))
     found = strategy.validate(ctx, obj)
     if errors and found and not repeated(resource.group_resource, of_status=False):
@@ -115,7 +110,9 @@ def before_update(
     checks = strategy.metadata_checks
     if checks is None:
         checks = repeated(named, of_status=of_status)
-    errors = _validate_metadata(resource, strategy, metadata, old_metadata, named, checks)
+    errors = _validate_metadata(
+        resource, strategy, metadata, old_metadata, named, checks, strategy.name_validator(obj)
+    )
     validate = strategy.validate_status_update if of_status else strategy.validate_update
     errors.extend(validate(ctx, obj, old))
     if errors:
@@ -168,26 +165,28 @@ def _keep_system_fields(metadata: dict[str, Any], old: Mapping[str, Any]) -> Non
 
 def _validate_metadata(
     resource: "Resource", strategy: "Strategy", new: Mapping[str, Any], old: Mapping[str, Any],
-    named: GroupResource, checks: Sequence[str],
+    named: GroupResource, checks: Sequence[str], validate_name: NameValidator,
 ) -> list[field.Error]:
     errors = metavalidation.validate(new, resource.namespaced, is_path_segment)
     errors.extend(metavalidation.validate_update(new, old))
     unqualified = _unqualified_finalizers(strategy, named, new)
-    if errors or unqualified or ("create" in checks and _has_bad_prefix(strategy, new)):
+    if errors or unqualified or ("create" in checks and _has_bad_name(strategy, validate_name, new)):
         # the kind's own validation finds the same again, and upstream reports each finding as a cause
         for check in checks:
             if check == "update":
                 errors.extend(metavalidation.validate_update(new, old))
             else:
-                errors.extend(metavalidation.validate(new, resource.namespaced, name_validator(strategy)))
+                errors.extend(metavalidation.validate(new, resource.namespaced, validate_name))
             errors.extend(unqualified)
     return errors
 
 
-def _has_bad_prefix(strategy: "Strategy", metadata: Mapping[str, Any]) -> bool:
+def _has_bad_name(strategy: "Strategy", validate_name: NameValidator, metadata: Mapping[str, Any]) -> bool:
     """Names stay, but an update may bring another generateName, which the machine checks less closely."""
-    prefix = metadata.get("generateName") or ""
-    return bool(prefix and name_validator(strategy)(prefix, True))
+    prefix, name = metadata.get("generateName") or "", metadata.get("name") or ""
+    return bool(prefix and validate_name(prefix, True)) or bool(
+        strategy.names_follow_spec and validate_name(name, False)
+    )
 
 
 def _unqualified_finalizers(

@@ -1,3 +1,6 @@
+import pytest
+
+from pilothouse.apimachinery.status import StatusError
 from tests.registry.cluster import Cluster, Object, run
 
 GROUP = "apiextensions.k8s.io"
@@ -28,6 +31,30 @@ def test_names_and_stored_versions() -> None:
         updated = await cluster.update(CRDS, NAME, upgrade, group=GROUP)
         assert updated["status"]["storedVersions"] == ["v1", "v2"]
         assert updated["metadata"]["generation"] == 2
+
+    run(test)
+
+
+def test_a_name_follows_from_the_names_and_the_group() -> None:
+    async def test(cluster: Cluster) -> None:
+        bad = {**DEFINITION, "metadata": {"name": "Others", "labels": {"a b": "c"}}}
+        with pytest.raises(StatusError) as e:
+            await cluster.create(CRDS, bad, group=GROUP)
+        assert e.value.details is not None
+        causes = e.value.details["causes"]
+        assert [cause["field"] for cause in causes] == ["metadata.name", "metadata.name", "metadata.labels"]
+        assert causes[1]["message"] == 'Invalid value: "Others": must be spec.names.plural+"."+spec.group'
+
+    run(test)
+
+
+def test_a_second_version_of_a_name_was_never_stored() -> None:
+    async def test(cluster: Cluster) -> None:
+        bad = {**DEFINITION, "spec": {**DEFINITION["spec"], "versions": [VERSION, VERSION]}}  # type: ignore[dict-item]
+        with pytest.raises(StatusError) as e:
+            await cluster.create(CRDS, bad, group=GROUP)
+        assert e.value.details is not None
+        assert e.value.details["causes"][-1]["message"].endswith("must have the storage version v1")
 
     run(test)
 

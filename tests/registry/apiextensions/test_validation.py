@@ -24,7 +24,10 @@ SHOWN = (
 
 @pytest.mark.parametrize(("path", "value", "expected"), [
     ("", None, []),
-    ("metadata.name", "b.x.y", ['metadata.name: Invalid value: "b.x.y": must be spec.names.plural+"."+spec.group']),
+    ("spec.versions", ABSENT, [
+        "spec.versions: Invalid value: null: must have exactly one version marked as storage version",
+        'status.storedVersions[0]: Invalid value: "v1": missing from spec.versions; v1 was previously',
+    ]),
     ("spec.scope", ABSENT, ["spec.scope: Required value"]),
     ("spec.scope", "Odd", ['spec.scope: Unsupported value: "Odd": supported values: "Cluster", "Namespaced"']),
     ("spec.names.kind", "a b", ['spec.names.kind: Invalid value: "a b": may have mixed case, but should otherwise']),

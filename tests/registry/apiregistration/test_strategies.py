@@ -36,6 +36,17 @@ def test_the_name_follows_from_the_version() -> None:
         with pytest.raises(StatusError) as e:
             await cluster.create("apiservices", service("other"), group=GROUP)
         assert 'must be `spec.version+"."+spec.group`: "v1.example.com"' in e.value.message
+        with pytest.raises(StatusError) as e:
+            await cluster.create("apiservices", service(""), group=GROUP)
+        assert e.value.message.endswith("metadata.name: Required value: name or generateName is required")
+
+        def rename(obj: Object) -> None:
+            obj["spec"]["group"] = "other.example.com"
+
+        await cluster.create("apiservices", service("v1.example.com"), group=GROUP)
+        with pytest.raises(StatusError) as e:
+            await cluster.update("apiservices", "v1.example.com", rename, group=GROUP)
+        assert 'must be `spec.version+"."+spec.group`: "v1.other.example.com"' in e.value.message
 
     run(test)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import field, meta
 from pilothouse.apimachinery.field import go_quote
+from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain
 from pilothouse.registry.rest import Object
 from pilothouse.registry.strategies import WithStatus
 
@@ -34,6 +35,12 @@ class CustomResourceDefinitionStrategy(WithStatus):
         from pilothouse.registry.apiextensions.validation import DefinitionValidation
 
         return DefinitionValidation()
+
+    def name_validator(self, obj: Object) -> NameValidator:
+        spec = obj.get("spec") or {}
+        wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
+        text = 'must be spec.names.plural+"."+spec.group'
+        return lambda name, prefix: [*is_dns_subdomain(name, prefix), *([text] if name != wanted else ())]
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         _add_stored_version(obj)

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.aside import aside
+from pilothouse.apimachinery.field import Error
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import is_dns1035_label, is_dns1123_subdomain
 from pilothouse.registry.apiextensions import go_dump
@@ -38,14 +39,8 @@ class DefinitionValidation:
         self.verdicts = verdicts or Verdicts()
 
     def create(self, definition: Obj) -> Errors:
-        spec, metadata = definition.get("spec") or {}, definition["metadata"]
-        wanted = f"{(spec.get('names') or {}).get('plural') or ''}.{spec.get('group') or ''}"
-        errors = [
-            field.invalid(f"metadata.{name}", metadata[name], 'must be spec.names.plural+"."+spec.group')
-            for name in ("generateName", "name") if metadata.get(name) and metadata[name] != wanted
-        ]
-        found = _SpecCheck(spec, self.verdicts, SchemaOptions()).errors()
-        return [*errors, *within("spec", found), *_validate_rest(definition, None)]
+        found = _SpecCheck(definition.get("spec") or {}, self.verdicts, SchemaOptions()).errors()
+        return [*within("spec", found), *_validate_rest(definition, None)]
 
     def update(self, definition: Obj, old: Obj) -> Errors:
         spec, before = definition.get("spec") or {}, old.get("spec") or {}
@@ -118,12 +113,13 @@ def _validate_stored_versions(definition: Obj) -> Errors:
     stored = (definition.get("status") or {}).get("storedVersions") or []
     if not stored:
         return (field.invalid(where, None, "must have at least one stored version"),)
-    versions = (definition.get("spec") or {}).get("versions") or ()
-    errors = [
-        field.invalid(where, stored, f"must have the storage version {version.get('name')}")
-        for version in versions if version.get("storage") and version.get("name") not in stored
-    ]
-    known = {version.get("name") for version in versions}
+    errors: list[Error] = []
+    left = dict.fromkeys(stored)
+    for version in (definition.get("spec") or {}).get("versions") or ():
+        name = version.get("name") or ""
+        if version.get("storage") and name not in left:
+            errors.append(field.invalid(where, stored, f"must have the storage version {name}"))
+        left.pop(name, None)  # so that a second version of the same name is not found: upstream's
     return errors + [
         field.invalid(
             f"{where}[{i}]", name,
@@ -131,7 +127,7 @@ def _validate_stored_versions(definition: Obj) -> Errors:
             f"until a storage migration ensures no data remains persisted in {name} and removes {name} from "
             "status.storedVersions",
         )
-        for i, name in enumerate(stored) if name not in known
+        for i, name in enumerate(stored) if name in left
     ]
 
 
@@ -282,7 +278,7 @@ class _SpecCheck:
             texts.append("must contain unique version names")
         if sum(bool(version.get("storage")) for version in versions) != 1:
             texts.append("must have exactly one version marked as storage version")
-        shown = go_dump.versions(versions, self._common) if texts else None
+        shown = go_dump.versions(versions, self._common) if texts and self._spec.get("versions") is not None else None
         errors = [field.invalid("versions", shown, text) for text in texts]
         if names and names[0] and (wrong := is_dns1035_label(names[0])):
             errors.append(field.invalid("version", names[0], ",".join(wrong)))

@@ -21,10 +21,16 @@ class APIServiceStrategy(WithStatus):
     """A group that this server itself serves is available at once. `clock` gives Unix seconds."""
 
     allow_unconditional_update = False
-    validate_name = staticmethod(names.is_path_segment)
+    names_follow_spec = True
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
+
+    def name_validator(self, obj: Object) -> names.NameValidator:
+        spec = obj.get("spec") or {}
+        wanted = f"{spec.get('version', '')}.{spec.get('group', '')}"
+        text = f'must be `spec.version+"."+spec.group`: {field.go_quote(wanted)}'
+        return lambda name, prefix: names.is_path_segment(name) or ([text] if name != wanted else [])
 
     def prepare_for_create(self, ctx: Context, obj: Object) -> None:
         if (obj.get("spec") or {}).get("service") is None:
@@ -60,11 +66,8 @@ class APIServiceStrategy(WithStatus):
 def validate_api_service(obj: Object) -> list[field.Error]:
     """upstream: apis/apiregistration/validation"""
     spec = obj.get("spec") or {}
-    group, version, name = spec.get("group", ""), spec.get("version", ""), obj["metadata"].get("name", "")
+    group, version = spec.get("group", ""), spec.get("version", "")
     errors: list[field.Error] = []
-    if name != f"{version}.{group}" and not names.is_path_segment(name):
-        text = f'must be `spec.version+"."+spec.group`: {field.go_quote(f"{version}.{group}")}'
-        errors.append(field.invalid("metadata.name", name, text))
     if not group and version != "v1":
         detail = "only v1 may have an empty group and it better be legacy kube"
         errors.append(field.required("spec.group", detail))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pilothouse.apimachinery import field, names
 from pilothouse.apimachinery.validation import is_label_key
 from pilothouse.registry.core.defaults import METADATA_NAME_LABEL
+from pilothouse.registry.metachecks import UPDATE
 from pilothouse.registry.rest import Object, Strategy
 from pilothouse.registry.strategies import keep
 
@@ -25,6 +26,8 @@ def selectable(namespace: Mapping[str, Any]) -> dict[str, str]:
 
 class FinalizeStrategy(Strategy):
     """namespaces/finalize writes the finalizers of the spec, which nothing else can."""
+
+    metadata_checks = UPDATE
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj, old, "status")
