@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import httptools
 
-from pilothouse.apimachinery.http import ClientGone, Handler, Headers, Request, Response, StreamResponse
+from pilothouse.apimachinery.http import ClientGone, Handler, Headers, Request, StreamResponse
 from pilothouse.observability.logging import log
 from pilothouse.observability.metrics import REGISTRY
 from pilothouse.transport import wire
@@ -141,7 +141,8 @@ class HTTPProtocol(asyncio.Protocol):
                 self._refuse(400, "")
         else:
             if self._incoming is None:
-                self._count_head(len(data))
+                if self._url:
+                    self._count_head(len(data))
             elif self._reading_paused or not self._incoming.wants_data:
                 self.update_reading()
 
@@ -157,8 +158,6 @@ class HTTPProtocol(asyncio.Protocol):
 
     def _count_head(self, size: int) -> None:
         """A head that is still incomplete after a read: bounded in size and time."""
-        if not self._url:
-            return
         self._head_size += size
         if self._head_size > self._limits.header_bytes:
             self._refuse(431, "")
@@ -230,14 +229,21 @@ class HTTPProtocol(asyncio.Protocol):
         self._task = exchange.request.task = self._loop.create_task(self._run(exchange), name="request")
 
     async def _run(self, exchange: Exchange) -> None:
+        request = exchange.request
         try:
-            response = await self._handler(exchange.request)
-            if self._is_taken(exchange):
+            response = await self._handler(request)
+            if request.upgrade is not None and request.upgrade.taken:
                 return
             if self._closing:
                 await close_stream(response)
                 return
-            await self._answer(exchange, response)
+            exchange.answering = True
+            if isinstance(response, StreamResponse):
+                await self._send_stream(exchange, response)
+            else:
+                self._writer.send(exchange, response, self._framing(exchange))
+                if self._writer.paused:
+                    await self._writer.drain()
         except asyncio.CancelledError:
             self._abort()
             raise
@@ -249,20 +255,15 @@ class HTTPProtocol(asyncio.Protocol):
             self._linger()
         except Exception as error:
             # The chain answers every error; one that arrives here leaves no answer that could be trusted.
-            log.exception("Handler failed", error, path=exchange.request.path)
+            log.exception("Handler failed", error, path=request.path)
             self._abort()
         else:
             self._finish(exchange)
         finally:
             exchange.release()
-            if self._is_taken(exchange):
+            if request.upgrade is not None and request.upgrade.taken:
                 # The connection's end is told to its new owner, however the request ended.
                 self._server.forget(self)
-
-    @staticmethod
-    def _is_taken(exchange: Exchange) -> bool:
-        upgrade = exchange.request.upgrade
-        return upgrade is not None and upgrade.taken
 
     def _finish(self, exchange: Exchange) -> None:
         self._task = None
@@ -306,16 +307,10 @@ class HTTPProtocol(asyncio.Protocol):
             return b"connection: close\r\n"
         return b"connection: keep-alive\r\n" if exchange.http10 else b""
 
-    async def _answer(self, exchange: Exchange, response: Response) -> None:
-        exchange.answering = True
-        if isinstance(response, StreamResponse):
-            if exchange.http10 and not sized(response):
-                exchange.keep_alive = False
-            await self._writer.send_stream(exchange, response, self._framing(exchange))
-            return
-        self._writer.send(exchange, response, self._framing(exchange))
-        if self._writer.paused:
-            await self._writer.drain()
+    async def _send_stream(self, exchange: Exchange, response: StreamResponse) -> None:
+        if exchange.http10 and not sized(response):
+            exchange.keep_alive = False
+        await self._writer.send_stream(exchange, response, self._framing(exchange))
 
     # Reading and closing
 
@@ -388,7 +383,8 @@ class HTTPProtocol(asyncio.Protocol):
     def end_upgraded(self) -> bool:
         """End a connection that speaks another protocol by now: nothing in it would ever say that it may end. What has
         been written goes out before. Returns whether it is one."""
-        if self._current is None or not self._is_taken(self._current):
+        upgrade = None if self._current is None else self._current.request.upgrade
+        if upgrade is None or not upgrade.taken:
             return False
         self._transport.close()
         return True

@@ -63,13 +63,28 @@ def head(status: int, headers: Headers, framing: bytes) -> bytes:
 
     A line break inside a header cannot split the answer: it becomes a space, as in net/http.
     """
-    line = _STATUS_LINES.get(status) or b"HTTP/1.1 %d status code %d\r\n" % (status, status)
+    line, text = _STATUS_LINES.get(status) or _unknown(status), _lines(headers)
+    return b"".join((line, text, b"\r\n" if text else b"", date_line(), framing, b"\r\n"))
+
+
+def whole(status: int, headers: Headers, framing: bytes, body: bytes) -> bytes:
+    """`head` with the length of `body`, and `body`."""
+    line, text = _STATUS_LINES.get(status) or _unknown(status), _lines(headers)
     date = _date[1] if _date[0] == int(time.time()) else date_line()
+    return b"%b%b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (line, text, date, framing, len(body), body)
+
+
+def _unknown(status: int) -> bytes:
+    return b"HTTP/1.1 %d status code %d\r\n" % (status, status)
+
+
+def _lines(headers: Headers) -> bytes:
+    """The headers without the last line break."""
     text = b"\r\n".join(map(b": ".join, headers))
     breaks = len(headers) - 1
     if text.count(b"\n") != breaks or text.count(b"\r") != breaks:
         text = b"\r\n".join(b"%b: %b" % (_one_line(k), _one_line(v)) for k, v in headers)
-    return b"%b%b\r\n%b%b\r\n" % (line, text, date, framing) if text else b"%b%b%b\r\n" % (line, date, framing)
+    return text
 
 
 def _one_line(value: bytes) -> bytes:

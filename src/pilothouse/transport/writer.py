@@ -38,16 +38,18 @@ class ResponseWriter:
         self.paused = False
 
     def send(self, exchange: Exchange, response: Response, framing: bytes) -> None:
-        code, body = response.status, response.body
+        code, headers, body = response.status, response.headers, response.body
+        shown = wire.has_body(code, exchange.request.method)
+        if shown and headers and 0 < len(body) <= _JOIN_LIMIT:
+            self._transport.write(wire.whole(code, headers, framing, body))
+            return
         if code not in (204, 304):
             framing = b"%bcontent-length: %d\r\n" % (framing, len(body))
-        head = wire.head(code, response.headers, framing)
-        if not body or not wire.has_body(code, exchange.request.method):
-            self._transport.write(head)
-        elif len(body) <= _JOIN_LIMIT:
-            self._transport.write(head + body)
-        else:
+        head = wire.head(code, headers, framing)
+        if shown and body:
             self._transport.writelines((head, body))
+        else:
+            self._transport.write(head)
 
     async def send_stream(self, exchange: Exchange, response: StreamResponse, framing: bytes) -> None:
         """Send what the stream yields, chunk by chunk, and close it. Ends early when the client goes away."""
