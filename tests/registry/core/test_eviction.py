@@ -172,3 +172,14 @@ def test_pods_that_are_done_or_pending_are_beyond_budgets() -> None:
         await cluster.call("pods", "eviction", "p", eviction())
 
     run(test)
+
+
+def test_a_pending_pod_with_another_uid_is_refused_at_once() -> None:
+    async def test(cluster: Cluster) -> None:
+        await cluster.create("pods", pod())
+        error = await refused(cluster.call("pods", "eviction", "p", eviction(preconditions={"uid": "other"})))
+        assert error.code == 409
+        assert "the UID in the precondition (other) does not match the UID in record" in error.message
+        assert (await cluster.get("pods", "p"))["metadata"]["name"] == "p"
+
+    run(test)

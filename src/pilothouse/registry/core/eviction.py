@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 BUDGETS = GroupResource("policy", "poddisruptionbudgets")
 #: How many evictions a budget may have that its controller has not seen (upstream: MaxDisruptedPodSize).
 _MAX_DISRUPTED_PODS = 2000
+#: How often a pod that changes meanwhile is looked at again (upstream: EvictionsRetry).
+_ATTEMPTS = 20
 _UNSAFE = "ignoreStoreReadErrorWithClusterBreakingPotential"
 _VIOLATES = "Cannot evict pod as it would violate the pod's disruption budget."
 
@@ -63,7 +66,7 @@ class Evictor:
     async def _evict_without_budget(
         self, ctx: Context, call: SubresourceCall, pod: Object, options: DeleteOptions
     ) -> None:
-        while True:
+        for attempt in range(_ATTEMPTS):
             guarded = options
             # A pending pod may start to run meanwhile, and then its budget would count.
             pending = (pod.get("status") or {}).get("phase") == "Pending" and not _deleted(pod)
@@ -74,6 +77,10 @@ class Evictor:
             except StatusError as e:
                 if e.reason != REASON_CONFLICT or options.resource_version is not None or guarded is options:
                     raise
+                # another uid will not come back (upstream tries all the same)
+                if attempt == _ATTEMPTS - 1 or (options.uid and options.uid != pod["metadata"]["uid"]):
+                    raise
+            await asyncio.sleep(0)
             pod = await self._pod(ctx, call)
             if not _beyond_budgets(pod):
                 return await self._evict_within_budget(ctx, call, pod, options)
