@@ -73,7 +73,8 @@ class Evictor:
             if pending and options.resource_version is None:
                 guarded = replace(options, resource_version=pod["metadata"]["resourceVersion"])
             try:
-                return await self._delete(ctx, call, guarded)
+                await self._delete(ctx, call, guarded)
+                return
             except StatusError as e:
                 if e.reason != REASON_CONFLICT or options.resource_version is not None or guarded is options:
                     raise
@@ -83,7 +84,8 @@ class Evictor:
             await asyncio.sleep(0)
             pod = await self._pod(ctx, call)
             if not _beyond_budgets(pod):
-                return await self._evict_within_budget(ctx, call, pod, options)
+                await self._evict_within_budget(ctx, call, pod, options)
+                return
 
     async def _evict_within_budget(
         self, ctx: Context, call: SubresourceCall, pod: Object, options: DeleteOptions
