@@ -82,7 +82,7 @@ def edited(body: Any, rng: random.Random) -> Any:
         if new is _GONE:
             del holder[last]
         else:
-            holder[last] = new
+            holder[last] = copy.deepcopy(new)
     return body
 
 
