@@ -8,13 +8,15 @@ def test_share_of_the_limit_by_time_and_the_highest_count_since_it_was_asked_for
     clock, registry = Clock(), Registry()
     reads = Concurrency(READ_ONLY, EXECUTING, registry, clock)
     reads.bound(10)
-    reads.count.set(5, clock())
-    reads.count.set(1, clock())
+    for _ in range(5):
+        reads.count.enter(clock())
+    for _ in range(4):
+        reads.count.leave(clock())
     clock.advance(2)
     assert (reads.watermark(), reads.watermark()) == (5, 1)
     reads.bound(1)
     clock.advance(1)
-    reads.count.set(0, clock())
+    reads.count.leave(clock())
     assert (reads.watermark(), reads.watermark()) == (1, 0)
     lines = registry.render().decode().splitlines()
     name = "apiserver_flowcontrol_read_vs_write_current_requests"

@@ -1,5 +1,5 @@
 from pilothouse.observability.metrics import Registry
-from pilothouse.observability.timing import Spells, TimingHistogram, lasted
+from pilothouse.observability.timing import Count, Spells, TimingHistogram, lasted
 
 
 def test_nanoseconds_are_counted_and_the_help_text_says_that_it_is_experimental() -> None:
@@ -38,3 +38,17 @@ def test_many_values_are_handed_on_before_they_fill_the_memory() -> None:
     spells.close(5000.0)
     assert max(map(len, seen)) <= 1024
     assert sum(sum(seconds.values()) for seconds in seen) == 5000
+
+
+def test_a_count_knows_how_long_there_were_how_many() -> None:
+    seen: list[list[float]] = []
+    count = Count(seen.append, 10.0)
+    for change, now in ((count.enter, 11.0), (count.enter, 13.0), (count.leave, 13.0), (count.enter, 17.0)):
+        change(now)
+    count.close(18.0)
+    count.close(20.0)
+    count.leave(21.0)
+    count.leave(21.5)
+    count.close(22.0)
+    assert seen == [[1.0, 6.0, 1.0], [0.0, 0.0, 2.0], [0.5, 0.5, 1.0]]
+    assert count.value == 0

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 from pilothouse.observability.metrics import Registry
-from pilothouse.observability.timing import Spells, TimingHistogram, lasted
+from pilothouse.observability.timing import Count, TimingHistogram, lasted
 
 READ_ONLY: Final = "readOnly"
 MUTATING: Final = "mutating"
@@ -18,7 +18,7 @@ _UTILIZATION = (0.0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0
 
 
 class Concurrency:
-    """`count` is the number of requests, and to be told of every change. `clock` gives monotonic seconds."""
+    """`count` is to be told of every request that comes and goes. `clock` gives monotonic seconds."""
 
     def __init__(
         self, kind: str, phase: str, registry: Registry, clock: Callable[[], float] = time.monotonic
@@ -31,7 +31,7 @@ class Concurrency:
         self._clock = clock
         self._limit = 1
         self._high = 0
-        self.count = Spells(self._add, clock())
+        self.count = Count(self._add, clock())
 
     def bound(self, limit: int) -> None:
         """What utilization is measured by from now on."""
@@ -44,7 +44,7 @@ class Concurrency:
         high, self._high = self._high, 0
         return high
 
-    def _add(self, seconds: dict[int, float]) -> None:
-        self._high = max(self._high, *seconds)
-        for count, spell in seconds.items():
+    def _add(self, seconds: list[float]) -> None:
+        self._high = max(self._high, len(seconds) - 1)
+        for count, spell in enumerate(seconds):
             lasted(self._series, count / self._limit, spell)

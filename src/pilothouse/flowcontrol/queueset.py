@@ -235,15 +235,16 @@ class QueueSet:
         )
 
     def _execute(self, ticket: Ticket, now: float) -> None:
-        seats = ticket.work.seats
-        self._use += ticket.work.use
+        work, flow = ticket.work, ticket.flow
+        seats = work.seats
+        self._use += work.use
         ticket.started = now
         ticket.executing = True
         self.executing += 1
         self.seats += seats
         self.dispatched += 1
-        ticket.flow.executing += 1
-        ticket.flow.seats += seats
+        flow.executing += 1
+        flow.seats += seats
         self._usage.set(self._use, now)
         if ticket.notify is not None:
             ticket.notify()
@@ -271,7 +272,6 @@ class QueueSet:
         """The request has been served; its seats become free, after it has lingered. Returns the time."""
         now = self._sync()
         self.executing -= 1
-        self._use -= 1
         ticket.flow.executing -= 1
         queue = ticket.queue
         if queue is None:
@@ -285,22 +285,23 @@ class QueueSet:
             elif not queue.executing:
                 self._active -= 1
         if ticket.work.linger > 0:
+            self._use -= 1
             self._usage.set(self._use, now)
             self._later(ticket.work.linger, lambda: self._linger_over(ticket))
         else:
-            self._release(ticket, now)
+            self._release(ticket, now, ticket.work.use)
         if self.waiting:
             self._dispatch_all()
         return now
 
     def _linger_over(self, ticket: Ticket) -> None:
-        self._release(ticket, self._sync())
+        self._release(ticket, self._sync(), ticket.work.use - 1)
         self._dispatch_all()
 
-    def _release(self, ticket: Ticket, now: float) -> None:
+    def _release(self, ticket: Ticket, now: float, use: int) -> None:
         seats = ticket.work.seats
         self.seats -= seats
-        self._use -= seats << USE_BITS
+        self._use -= use
         ticket.flow.seats -= seats
         self._usage.set(self._use, now)
         if ticket.queue is not None:

@@ -67,3 +67,50 @@ class Spells:
     def _flush(self) -> None:
         seconds, self._seconds = self._seconds, {}
         self._hand_on(seconds)
+
+
+class Count:
+    """How many there are of something, which come and go one by one, and how long there were how many.
+
+    The same as `Spells`, made for numbers that change several times with every request. `hand_on` gets the seconds by
+    number, up to the highest that there was.
+    """
+
+    __slots__ = ("_hand_on", "_seconds", "_since", "value")
+
+    def __init__(self, hand_on: Callable[[list[float]], None], now: float) -> None:
+        self.value = 0
+        self._hand_on = hand_on
+        self._seconds: list[float] = []
+        self._since = now
+
+    def enter(self, now: float) -> None:
+        value = self.value
+        try:
+            self._seconds[value] += now - self._since
+        except IndexError:
+            self._reach(value, now)
+        self._since = now
+        self.value = value + 1
+
+    def leave(self, now: float) -> None:
+        value = self.value
+        try:
+            self._seconds[value] += now - self._since
+        except IndexError:
+            self._reach(value, now)
+        self._since = now
+        self.value = value - 1
+
+    def _reach(self, value: int, now: float) -> None:
+        """The highest number since the last flush."""
+        seconds = self._seconds
+        seconds.extend([0.0] * (value + 1 - len(seconds)))
+        seconds[value] = now - self._since
+
+    def close(self, now: float) -> None:
+        """Hand on all that was until `now`."""
+        self.enter(now)
+        self.value -= 1
+        seconds, self._seconds = self._seconds, []
+        self._hand_on(seconds)

@@ -31,10 +31,10 @@ class InFlight:
         self._clock = clock
 
     def enter(self) -> None:
-        self.count.set(self.count.value + 1, self._clock())
+        self.count.enter(self._clock())
 
     def release(self) -> None:
-        self.count.set(self.count.value - 1, self._clock())
+        self.count.leave(self._clock())
 
 
 def with_max_in_flight(

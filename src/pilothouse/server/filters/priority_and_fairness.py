@@ -91,11 +91,11 @@ def with_priority_and_fairness(
             return refused(request, found, "time-out", clock() - ticket.arrived)
         slot = reads if read else writes
         watch = info.verb == "watch"
-        slot.set(slot.value + 1, started)
+        slot.enter(started)
 
         def over() -> None:
             now = finish(found, ticket)
-            slot.set(slot.value - 1, now)
+            slot.leave(now)
             flow.executed(now - ticket.started, watch)
 
         try:
@@ -172,7 +172,7 @@ class _Waits:
         ticket.notify = lambda: settle(True)
         timer = loop.call_later(max(seconds, 0.0), settle, False)
         count = self._controller.waiting[READ_ONLY if read else MUTATING].count
-        count.set(count.value + 1, self._clock())
+        count.enter(self._clock())
         try:
             # when the time is over it may have been dispatched in the very moment
             return await turn or not self._controller.cancel(found, ticket)
@@ -181,5 +181,5 @@ class _Waits:
                 self._controller.finish(found, ticket)
             raise
         finally:
-            count.set(count.value - 1, self._clock())
+            count.leave(self._clock())
             timer.cancel()
