@@ -1,3 +1,4 @@
+import asyncio
 import math
 
 import pytest
@@ -95,3 +96,26 @@ def test_second_definition_gives_the_first_and_must_agree() -> None:
 )
 def test_numbers_are_written_as_go_writes_them(value: float, text: str) -> None:
     assert go_float(value) == text
+
+
+def test_a_long_text_gives_way_to_others() -> None:
+    registry = Registry()
+    many = registry.histogram("seconds", "Time.", ("n",))
+    for n in range(3000):
+        many.observe(0.1, str(n))
+
+    async def run() -> None:
+        turns = 0
+
+        async def count() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        counting = asyncio.ensure_future(count())
+        assert await registry.render_by_turns() == registry.render()
+        assert turns > 1
+        counting.cancel()
+
+    asyncio.run(run())

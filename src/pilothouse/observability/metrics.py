@@ -8,10 +8,13 @@ on a hot path keeps the series and adds to it: `series.value += 1` is all that a
     ok.value += 1
 """
 
+import asyncio
 from bisect import bisect_left
 from collections import Counter as Counting
 from collections.abc import Callable, Iterator, Sequence
-from math import isfinite
+from itertools import accumulate
+from math import inf, isfinite
+from time import perf_counter
 from typing import Final, TypeVar
 
 ALPHA: Final = "ALPHA"
@@ -19,6 +22,7 @@ BETA: Final = "BETA"
 STABLE: Final = "STABLE"
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"
+_TURN_SECONDS: Final = 0.002
 DEFAULT_BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -74,6 +78,7 @@ class Family:
         return ",".join(f'{self.label_names[i]}="{_escape(values[i])}"' for i in self._order)
 
     def samples(self) -> Iterator[str]:
+        """The lines of one series after the other."""
         raise NotImplementedError
 
     def clear(self) -> None:
@@ -135,6 +140,7 @@ class Histogram(Family):
     ) -> None:
         super().__init__(name, help, labels, stability)
         self.bounds = tuple(buckets)
+        self._shown_bounds = [f'le="{go_float(bound)}"}} ' for bound in (*self.bounds, inf)]
         self.series: dict[tuple[str, ...], HistogramSeries] = {}
         if not labels:
             self.labels()
@@ -154,15 +160,13 @@ class Histogram(Family):
     def samples(self) -> Iterator[str]:
         for values, series in sorted(self.series.items(), key=lambda item: item[0]):
             text = self.label_text(values)
-            lead = f"{text}," if text else ""
-            total = 0
-            for bound, count in zip(self.bounds, series.counts, strict=False):
-                total += count
-                yield f'{self.name}_bucket{{{lead}le="{go_float(bound)}"}} {total}\n'
-            total += series.counts[-1]
-            yield f'{self.name}_bucket{{{lead}le="+Inf"}} {total}\n'
-            braces = f"{{{text}}}" if text else ""
-            yield f"{self.name}_sum{braces} {go_float(series.sum)}\n{self.name}_count{braces} {total}\n"
+            lead, braces = (f"{self.name}_bucket{{{text},", f"{{{text}}}") if text else (f"{self.name}_bucket{{", "")
+            totals = list(accumulate(series.counts))
+            lines = [f"{lead}{bound}{total}\n" for bound, total in zip(self._shown_bounds, totals, strict=True)]
+            lines.append(
+                f"{self.name}_sum{braces} {go_float(series.sum)}\n{self.name}_count{braces} {totals[-1]}\n"
+            )
+            yield "".join(lines)
 
     def clear(self) -> None:
         for series in self.series.values():
@@ -220,15 +224,31 @@ class Registry:
 
     def render(self) -> bytes:
         """Everything in the text format, sorted by name; metrics without a series are left out, as Go does."""
+        return "".join(self.pieces()).encode()
+
+    async def render_by_turns(self) -> bytes:
+        """The same, giving way to the event loop every two milliseconds: there may be tens of thousands of lines."""
+        out: list[str] = []
+        until = perf_counter() + _TURN_SECONDS
+        for piece in self.pieces():
+            out.append(piece)
+            if perf_counter() >= until:
+                await asyncio.sleep(0)
+                until = perf_counter() + _TURN_SECONDS
+        return "".join(out).encode()
+
+    def pieces(self) -> Iterator[str]:
+        """The text in small pieces. What changes meanwhile is told by some of them and not by others; each series is
+        of one moment."""
         for collector in list(self._collectors):
             collector()
-        out: list[str] = []
+            yield ""
         for _, family in sorted(self._families.items()):
-            lines = list(family.samples())
-            if lines:
-                out.append(family.header())
-                out += lines
-        return "".join(out).encode()
+            samples = family.samples()
+            if (first := next(samples, "")):
+                yield family.header()
+                yield first
+                yield from samples
 
     def reset(self) -> None:
         """Set counters and histograms to zero (DELETE /metrics)."""
@@ -249,8 +269,10 @@ def go_float(value: float) -> str:
     """A number as Go's strconv.FormatFloat(v, 'g', -1, 64) writes it: "0.005", "1e+06", "+Inf"."""
     if not isfinite(value):
         return "NaN" if value != value else "+Inf" if value > 0 else "-Inf"
-    plain = repr(float(value)).removesuffix(".0")
     size = abs(value)
+    if size < 1e6 and value == int(value):
+        return str(int(value)) if size else repr(float(value)).removesuffix(".0")
+    plain = repr(float(value)).removesuffix(".0")
     if size == 0 or 1e-4 <= size < 1e6:
         return plain
     mantissa, _, exponent = plain.lstrip("-").partition("e")

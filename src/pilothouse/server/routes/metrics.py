@@ -19,6 +19,6 @@ def _serve(registry: Registry, done: str, resettable: bool) -> Handler:
         if resettable and request.method == "DELETE":
             registry.reset()
             return text(done)
-        return Response(200, registry.render(), list(_HEADERS))
+        return Response(200, await registry.render_by_turns(), list(_HEADERS))
 
     return serve
