@@ -3,7 +3,7 @@
 import pytest
 
 from pilothouse.apimachinery.http import Request
-from pilothouse.apimachinery.requestinfo import RequestInfo, RequestInfoError, resolve
+from pilothouse.apimachinery.requestinfo import RequestInfo, RequestInfoError, request_uri, resolve
 
 
 def info(method: str, url: str) -> RequestInfo:
@@ -147,3 +147,28 @@ def test_what_is_remembered_of_a_path_does_not_hold_for_another_query() -> None:
     assert (plain.verb, plain.name, plain.label_selector) == ("list", "", "")
     named = info("PATCH", "/api/v1/namespaces/a/pods/b")
     assert info("PATCH", "/api/v1/namespaces/a/pods/b?fieldManager=m") is named
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        (b"/api/v1/pods?watch=true&x=%20", "/api/v1/pods?watch=true&x=%20"),
+        (b"/a%2Fb/c%20d", "/a%2Fb/c%20d"),
+        (b"/a(b)!*'[c]", "/a(b)!*'[c]"),
+        (b'/a"b<c>/%41', "/a%22b%3Cc%3E/A"),
+        (b"/\xc3\xa9?\xc3\xa9&\xff\xfe", "/%C3%A9?\u00e9&\ufffd\ufffd"),
+        (b"/a?", "/a?"),
+        (b"http://host/a?b", "/a?b"),
+        (b"http://host?b", "/?b"),
+        (b"*", "*"),
+    ],
+)
+def test_uris_are_shown_as_net_http_shows_them(target: bytes, expected: str) -> None:
+    request = Request("GET", "/decoded")
+    request.target = target
+    assert request_uri(request) == expected
+
+
+def test_uris_of_requests_without_a_connection() -> None:
+    assert request_uri(Request("GET", "/a b/\u00e9:c", "x=y")) == "/a%20b/%C3%A9:c?x=y"
+    assert request_uri(Request("GET", "/a")) == "/a"

@@ -1,12 +1,14 @@
 """A server with an audit policy: what its log and its webhook get to see of real requests."""
 
 import asyncio
+import http.client
 import json
 import ssl
 import threading
 import time
 import urllib.error
 import urllib.request
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -146,6 +148,116 @@ def test_whoever_fails_to_authenticate_is_told_of(audited: TestServer, folder: P
     event = find(folder, lambda event: event["auditID"] == "my-own-id")
     assert (event["stage"], event["user"], event["responseStatus"]["code"]) == ("ResponseStarted", {}, 401)
     assert "not-a-token" not in (folder / "audit.log").read_text()
+
+
+CONFIG_MAPS = "/api/v1/namespaces/default/configmaps"
+JSON = "application/json"
+
+
+class Wire:
+    """Sends requests as they are, and finds their last event by an id of its own."""
+
+    def __init__(self, server: TestServer, folder: Path) -> None:
+        self._server = server
+        self._folder = folder
+        self._context = ssl.create_default_context(cafile=str(server.ca_file))
+
+    def __call__(self, method: str, target: str, body: str = "", **headers: str | bytes) -> dict[str, Any]:
+        sent: dict[str, str | bytes] = {
+            "authorization": f"Bearer {self._server.token}", "audit-id": str(uuid.uuid4()),
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        connection = http.client.HTTPSConnection("127.0.0.1", self._server.port, context=self._context)
+        try:
+            connection.putrequest(method, target, skip_accept_encoding=True)
+            for name, value in sent.items():
+                connection.putheader(name, value)
+            connection.putheader("content-length", str(len(body.encode())))
+            connection.endheaders(body.encode())
+            connection.getresponse().read()
+        finally:
+            connection.close()
+        return find(self._folder, lambda event: event["auditID"] == sent["audit-id"])
+
+
+@pytest.fixture
+def wire(audited: TestServer, folder: Path) -> Wire:
+    return Wire(audited, folder)
+
+
+def test_objects_are_told_of_as_they_came(wire: Wire) -> None:
+    sent = '{"metadata": {"name": "o", "uid": "mine"}, "data": {"k": "<"}}'
+    created = wire("POST", CONFIG_MAPS, sent, content_type=JSON)
+    assert created["requestObject"] == {
+        "kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "o", "uid": "mine"}, "data": {"k": "<"}
+    }
+    assert created["objectRef"]["uid"] == "mine"
+    # what is refused, too
+    refused = wire("POST", CONFIG_MAPS, '{"metadata": {"name": "p", "namespace": "other"}}', content_type=JSON)
+    assert refused["responseStatus"]["code"] == 400
+    assert refused["requestObject"]["metadata"] == {"name": "p", "namespace": "other"}
+    refused = wire("PUT", f"{CONFIG_MAPS}/o", '{"metadata": {"name": "q"}}', content_type=JSON)
+    assert refused["responseObject"]["message"] == (
+        "the name of the object (q) does not match the name on the URL (o)"
+    )
+    assert refused["requestObject"]["metadata"] == {"name": "q"}
+    named = wire("POST", CONFIG_MAPS, '{"metadata": {"generateName": "g-"}}', content_type=JSON)
+    assert "name" not in named["objectRef"]
+
+
+def test_patches_are_told_of_as_they_came(wire: Wire, folder: Path) -> None:
+    patch = '{ "metadata" : {"managedFields": [], "annotations":\n{"a": " \\" x", "b": "<"} }, "data": {"n": "1"} }'
+    event = wire("PATCH", f"{CONFIG_MAPS}/o", patch, content_type="application/merge-patch+json")
+    assert event["responseStatus"]["code"] == 200
+    compact = (
+        '"requestObject":{"metadata":{"managedFields":[],"annotations":{"a":" \\" x","b":"\\u003c"}},"data":{"n":"1"}}'
+    )
+    assert compact in (folder / "audit.log").read_text()
+    applied = "apiVersion: v1\nkind: ConfigMap\ndata: {z: '1'}\n"
+    event = wire("PATCH", f"{CONFIG_MAPS}/o?fieldManager=x", applied, content_type="application/apply-patch+yaml")
+    assert event["requestObject"] == {"apiVersion": "v1", "kind": "ConfigMap", "data": {"z": "1"}}
+    for target, body in ((f"{CONFIG_MAPS}/o?dryRun=no", "{}"), (f"{CONFIG_MAPS}/o", "{")):
+        event = wire("PATCH", target, body, content_type="application/merge-patch+json")
+        assert event["responseStatus"]["code"] in (400, 422)
+        assert "requestObject" not in event
+
+
+def test_options_of_deletions(wire: Wire) -> None:
+    options = '{"kind": "DeleteOptions", "apiVersion": "v1", "gracePeriodSeconds": 0}'
+    event = wire("DELETE", f"{CONFIG_MAPS}?labelSelector=none", options, content_type=JSON)
+    assert event["verb"] == "deletecollection"
+    assert event["requestObject"] == {
+        "kind": "DeleteOptions", "apiVersion": "meta.k8s.io/__internal", "gracePeriodSeconds": 0
+    }
+    assert event["responseObject"]["kind"] == "ConfigMapList"
+    event = wire("DELETE", f"{CONFIG_MAPS}/none?gracePeriodSeconds=0")
+    assert "requestObject" not in event
+    assert event["responseStatus"]["details"] == {"name": "none", "kind": "configmaps"}
+
+
+def test_what_is_no_text(wire: Wire, folder: Path) -> None:
+    event = wire(
+        "GET", "/none%20%2f<?a=<b>", user_agent=b"\xc3\xa9\xff", x_forwarded_for="010.0.0.1, fe80::1%1",
+    )
+    assert (event["requestURI"], event["userAgent"]) == ("/none%20/%3C?a=<b>", "\u00e9\ufffd")
+    assert event["sourceIPs"] == ["10.0.0.1", "127.0.0.1"]
+    assert b'"userAgent":"\xc3\xa9\\ufffd"' in (folder / "audit.log").read_bytes()
+    event = wire("GET", CONFIG_MAPS, impersonate_user=b"ev\xff")
+    assert event["impersonatedUser"]["username"] == "ev\ufffd"
+    assert 'User "ev\\xff" cannot list' in event["responseStatus"]["message"]
+
+
+def test_errors_that_cannot_be_negotiated_are_told_of_by_their_code(wire: Wire) -> None:
+    event = wire("GET", f"{CONFIG_MAPS}/none", accept="text/html")
+    assert event["responseStatus"] == {"metadata": {}, "code": 406}
+    assert "responseObject" not in event
+
+
+def test_watches_are_told_of_when_they_start_and_when_they_end(wire: Wire, folder: Path) -> None:
+    event = wire("GET", f"{CONFIG_MAPS}?watch=true&timeoutSeconds=1")
+    events = [each for each in lines(folder) if each["auditID"] == event["auditID"]]
+    stages = [(each["stage"], "responseObject" in each) for each in events]
+    assert stages == [("ResponseStarted", False), ("ResponseComplete", False)]
 
 
 def test_policies_that_do_not_parse_keep_the_server_from_starting(tmp_path: Path) -> None:

@@ -157,6 +157,9 @@ def _quote(text: str) -> str:
             out.append(c)
         elif ord(c) < 0x80:
             out.append(f"\\x{ord(c):02x}")
+        elif "\udc80" <= c <= "\udcff":
+            # a byte that is no UTF-8 (surrogateescape)
+            out.append(f"\\x{ord(c) - 0xDC00:02x}")
         elif ord(c) < 0x10000:
             out.append(f"\\u{ord(c):04x}")
         else:

@@ -101,10 +101,10 @@ class Context:
         setattr(self.latency, phase, getattr(self.latency, phase) + seconds)
 
     def annotate(self, key: str, value: str) -> None:
-        """Add to the annotations of the request's audit event."""
+        """Add to the annotations of the request's audit event. What is said first stays."""
         if self.audit_annotations is None:
             self.audit_annotations = {}
-        self.audit_annotations[key] = value
+        self.audit_annotations.setdefault(key, value)
 
     def warn(self, text: str) -> None:
         if self.warnings is None:
@@ -118,7 +118,7 @@ class Request:
 
     __slots__ = (
         "_body", "_first", "_headers", "_query", "client", "context", "method", "path", "peer_certificates",
-        "protocol", "raw_query", "receive_body", "receive_chunk", "task", "upgrade",
+        "protocol", "raw_query", "receive_body", "receive_chunk", "target", "task", "upgrade",
     )
 
     def __init__(
@@ -136,6 +136,8 @@ class Request:
         self.method = method
         self.path = path
         self.raw_query = raw_query
+        self.target = b""
+        """As the client wrote it; b"" for a request that came over no connection."""
         self._headers: Headers = headers if headers is not None else []
         self._first: dict[bytes, bytes] | None = None
         """The first value of each header; made when it is asked for."""

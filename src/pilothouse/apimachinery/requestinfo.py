@@ -1,6 +1,8 @@
 """What a URL asks for (upstream: k8s.io/apiserver pkg/endpoints/request/requestinfo.go)."""
 
+import re
 from dataclasses import dataclass
+from urllib.parse import quote, quote_from_bytes, unquote_to_bytes
 
 from pilothouse.apimachinery.http import Request
 
@@ -150,8 +152,36 @@ def _single_name(request: Request) -> str:
 
 
 def request_uri(request: Request) -> str:
-    """Path and query as the client sent them (the path in its decoded form)."""
-    return f"{request.path}?{request.raw_query}" if request.raw_query else request.path
+    """Path and query as net/http shows them again: as the client sent them, or else escaped (upstream: net/url
+    RequestURI). U+FFFD stands for every byte that is no UTF-8."""
+    target = request.target
+    if not target:
+        query = f"?{request.raw_query}" if request.raw_query else ""
+        return quote(request.path, safe=_UNESCAPED) + query
+    if _PLAIN(target):
+        return target.decode()
+    path, question, rest = origin_form(target).partition(b"?")
+    if path != b"*" and not _VALID(path):
+        path = quote_from_bytes(unquote_to_bytes(path), safe=_UNESCAPED).encode()
+    return _NO_TEXT.sub("\ufffd", (path + question + rest).decode("utf-8", "surrogateescape"))
+
+
+def origin_form(target: bytes) -> bytes:
+    """A request target without scheme and host, if it has those."""
+    if target.startswith(b"/") or b"://" not in target:
+        return target
+    rest = target.partition(b"://")[2]
+    slash, question = rest.find(b"/"), rest.find(b"?")
+    if slash < 0 or 0 <= question < slash:
+        return b"/" + (rest[question:] if question >= 0 else b"")
+    return rest[slash:]
+
+
+#: What Go leaves as it is when it escapes a path, and what it takes for a path that is escaped already.
+_UNESCAPED = "$&+,/:;=@~-_."
+_VALID = re.compile(rb"(?:[!$&'()*+,;=:@\[\]/A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*").fullmatch
+_NO_TEXT = re.compile("[\udc80-\udcff]")
+_PLAIN = re.compile(rb"/[A-Za-z0-9._~/=&?,:-]*").fullmatch
 
 
 def scope_of(info: RequestInfo) -> str:

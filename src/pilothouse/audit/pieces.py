@@ -19,7 +19,7 @@ _MAX_USER_AGENT = 1024
 _MOST = 1024
 """Users, origins and decisions that are remembered."""
 _LONGEST = 1024
-"""Bytes of an origin that is remembered."""
+"""Of what an origin or a decision is made that is remembered."""
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
@@ -53,7 +53,7 @@ class Pieces:
 
     def __init__(self) -> None:
         self._users: dict[int, tuple[User, bytes]] = {}
-        self._origins: dict[tuple[bytes | str | None, ...], bytes] = {}
+        self._origins: dict[tuple[bytes | str, ...], bytes] = {}
         self._decisions: dict[tuple[str, str], bytes] = {}
         self._second = -1
         self._text = b""
@@ -73,24 +73,18 @@ class Pieces:
 
     def origin(self, request: Request) -> bytes:
         """sourceIPs and userAgent, each with a comma before it."""
-        agent = forwarded = real = None
-        for name, value in request.headers:
-            if name == b"user-agent":
-                agent = value if agent is None else agent
-            elif name == b"x-forwarded-for":
-                forwarded = value if forwarded is None else forwarded
-            elif name == b"x-real-ip":
-                real = value if real is None else real
-        client = request.client[0] if request.client else None
+        first = request.first_headers.get
+        agent, forwarded, real = first(b"user-agent", b""), first(b"x-forwarded-for", b""), first(b"x-real-ip", b"")
+        client = request.client[0] if request.client else ""
         key = (client, agent, forwarded, real)
         known = self._origins.get(key)
         if known is not None:
             return known
-        ips = source_ips(forwarded or b"", real or b"", client or "")
+        ips = source_ips(forwarded, real, client)
         made = b',"sourceIPs":' + document(ips) if ips else b""
         if agent:
             made += b',"userAgent":' + document(_agent(agent))
-        if len(made) <= _LONGEST:
+        if len(agent) + len(forwarded) + len(real) <= _LONGEST:
             if len(self._origins) >= _MOST:
                 self._origins.clear()
             self._origins[key] = made
@@ -103,7 +97,8 @@ class Pieces:
             known = document(decision_annotations(decision, reason))
             if len(self._decisions) >= _MOST:
                 self._decisions.clear()
-            self._decisions[decision, reason] = known
+            if len(reason) <= _LONGEST:
+                self._decisions[decision, reason] = known
         return known
 
     def micro_time(self, nanoseconds: int) -> bytes:

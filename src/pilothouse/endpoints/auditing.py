@@ -5,17 +5,23 @@ Everything here costs one comparison where a request is not audited.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from pilothouse.apimachinery.aside import LIGHT_BYTES, aside
 from pilothouse.apimachinery.codec import yaml
+from pilothouse.apimachinery.codec.encode import encode, escape
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context, Request
     from pilothouse.endpoints.scope import Scope
     from pilothouse.registry.rest import DeleteOptions, Object
+
+_BLANKS = re.compile(rb'("[^"\\]*(?:\\.[^"\\]*)*")|[ \t\r\n]+', re.DOTALL)
+"""Texts, and the blanks outside of them."""
 
 
 def wants_answer(request: Request) -> bool:
@@ -30,26 +36,52 @@ def keep_answer(request: Request, head: bytes, items: Sequence[bytes] = (), tail
         audit.response_object = b"".join((head, b",".join(items), tail))
 
 
-def keep_object(scope: Scope, ctx: Context, obj: Object) -> None:
-    """The object that was sent: decoded and defaulted, in the version of the endpoint."""
+async def keep_object(scope: Scope, ctx: Context, obj: Object) -> None:
+    """The object that was sent: decoded and defaulted, in the version of the endpoint, before anything is checked."""
     audit = ctx.audit
     if audit is None:
         return
     audit.see(obj.get("metadata") or {})
     if audit.wants_request:
-        audit.request_object = scope.rendering.object(scope.rendering.computed(obj))
+        audit.request_object = await scope.aside(_encoded, scope, obj) if ctx.heavy else _encoded(scope, obj)
 
 
-def keep_patch(ctx: Context, body: bytes, content_type: str) -> None:
+def _encoded(scope: Scope, obj: Object) -> bytes:
+    return scope.rendering.object(scope.rendering.computed(obj))
+
+
+async def keep_patch(ctx: Context, body: bytes, content_type: str) -> None:
     """The patch as it was sent; one in YAML as JSON."""
     audit = ctx.audit
     if audit is None or not audit.wants_request:
         return
+    audit.request_patch = True
+    patch = _yaml_patch if content_type.endswith("yaml") else _json_patch
+    audit.request_object = await aside(patch, body) if len(body) > LIGHT_BYTES else patch(body)
+
+
+def _json_patch(body: bytes) -> bytes | None:
+    """As Go writes JSON that it got as text: without blanks, everything else as it is. None for what is no JSON: the
+    handler refuses that (and kube-apiserver loses the event)."""
     try:
-        audit.request_object = orjson.dumps(yaml.loads(body) if content_type.endswith("yaml") else orjson.loads(body))
+        orjson.loads(body)
+    except ValueError:
+        return None
+    return escape(_BLANKS.sub(_text_only, body))
+
+
+def _text_only(match: re.Match[bytes]) -> bytes:
+    return match.group(1) or b""
+
+
+def _yaml_patch(body: bytes) -> bytes | None:
+    compact = _json_patch(body)
+    if compact is not None:
+        return compact
+    try:
+        return encode(yaml.loads(body))[:-1]
     except (ValueError, TypeError, RecursionError, yaml.YAMLError):
-        # what cannot be read is refused by the handler, and is no JSON to be told of
-        audit.request_object = None
+        return None
 
 
 def keep_delete_options(ctx: Context, options: DeleteOptions) -> None:
@@ -64,4 +96,5 @@ def keep_delete_options(ctx: Context, options: DeleteOptions) -> None:
         "orphanDependents": options.orphan_dependents, "propagationPolicy": options.propagation_policy,
         "dryRun": ["All"] if options.dry_run else None,
     }
-    audit.request_object = orjson.dumps(said | {key: value for key, value in shown.items() if value is not None})
+    audit.request_object = encode(said | {key: value for key, value in shown.items() if value is not None})[:-1]
+

@@ -33,13 +33,14 @@ def create(scope: Scope) -> Handler:
         obj = await scope.aside(scope.bodies.decode, *given) if heavy else scope.bodies.decode(*given)
         if not heavy and scope.bodies.has_grown(body, obj):
             heavy = ctx.heavy = True
+        if ctx.audit is not None:
+            await keep_object(scope, ctx, obj)
         metadata = obj["metadata"]
         name = metadata.get("name", "")
         namespace = scope.namespace(ctx.request_info)
         wipe_system_fields(metadata)
         ensure_namespace(metadata, namespace)
         dedup_owners(ctx, metadata)
-        keep_object(scope, ctx, obj)
         managed = (scope, None, obj, wanted)
         obj = to_storage(scope, await scope.aside(manage_fields, *managed) if heavy else manage_fields(*managed))
         # a namespace is admitted as being within itself

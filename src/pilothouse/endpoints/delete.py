@@ -67,7 +67,8 @@ async def read_delete_options(request: Request, scope: Scope) -> DeleteOptions:
     if body:
         given = (body, input_media_type(request))
         wanted = await aside(decode_delete_options, *given) if is_heavy(body) else decode_delete_options(*given)
-        keep_delete_options(request.context, wanted)
+        if request.context.audit is not None:
+            keep_delete_options(request.context, wanted)
         return wanted
     return options.delete_options(request)
 

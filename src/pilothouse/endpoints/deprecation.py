@@ -66,9 +66,6 @@ def of(gvk: GroupVersionKind) -> Deprecation | None:
 def tell(context: Context, deprecation: Deprecation) -> None:
     """Warns, and leaves a note for the audit log and the metrics (upstream: endpoints/metrics MonitorRequest)."""
     context.warn(deprecation.text)
-    notes = context.audit_annotations
-    if notes is None:
-        notes = context.audit_annotations = {}
-    notes[DEPRECATED] = "true"
+    context.annotate(DEPRECATED, "true")
     if deprecation.removed:
-        notes[REMOVED] = deprecation.removed
+        context.annotate(REMOVED, deprecation.removed)

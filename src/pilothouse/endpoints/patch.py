@@ -45,9 +45,10 @@ def patch(scope: Scope) -> Handler:
             raise unsupported(request) if routed else unsupported_media_type(tuple(mechanisms))
         accepted = scope.negotiate(request)
         body = await scope.read_body(request, "patch")
-        keep_patch(ctx, body, content_type)
         applies = content_type == APPLY_YAML
         wanted = options.patch_options(request, applies)
+        if ctx.audit is not None:
+            await keep_patch(ctx, body, content_type)
         namespace = scope.namespace(info)
         admitting = Admitting(scope, request, info.namespace, name, wanted)
         patching = Patching(scope, ctx, name, body, wanted)

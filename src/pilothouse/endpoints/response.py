@@ -162,9 +162,6 @@ _errors = negotiation.Negotiator(allows=negotiation.allows_no_transform)
 def render_error(request: Request, error: StatusError) -> Response:
     """The answer for an error, in the client's media type (upstream: ErrorNegotiated). An `http.ErrorRenderer`."""
     body = error.status()
-    if request.context.audit is not None:
-        request.context.audit.answer_status(body)
-        keep_answer(request, dumps(body))
     headers: Headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
     details = body.get("details")
     retry_after = details.get("retryAfterSeconds") if details else None
@@ -172,11 +169,15 @@ def render_error(request: Request, error: StatusError) -> Response:
         headers.append((b"retry-after", str(retry_after).encode()))
     accepted = _errors.handler_match(request)
     if accepted is None:
-        # what cannot be negotiated is answered all the same, indented (upstream: WriteRawJSON)
+        # what cannot be negotiated is answered all the same, indented, and told of by its code only (upstream:
+        # WriteRawJSON)
         headers.append(CONTENT_JSON)
         return Response(error.code, encode_pretty(body), headers)
     headers.append(_CONTENT_TYPES[accepted.media_type])
     data = dumps(body)
+    if request.context.audit is not None:
+        request.context.audit.answer_status(body)
+        keep_answer(request, data)
     if accepted.media_type != JSON or accepted.pretty or negotiation.is_pretty(request):
         return Response(error.code, reformat(data, accepted.media_type), headers)
     return Response(error.code, data + b"\n", headers)

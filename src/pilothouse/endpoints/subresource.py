@@ -69,13 +69,14 @@ def _create(scope: Scope, handler: SubresourceHandler) -> Handler:
         body = await scope.read_body(request, "create")
         wanted = options.write_options(request, "CreateOptions")
         obj = await _decoded(scope, ctx, body, media_type, wanted)
+        if ctx.audit is not None:
+            await keep_object(scope, ctx, obj)
         metadata = obj["metadata"]
         namespace = scope.namespace(info)
         if scope.subresource_name not in _PRESERVING:
             wipe_system_fields(metadata)
         ensure_namespace(metadata, namespace)
         name = info.name if named else metadata.get("name", "")
-        keep_object(scope, ctx, obj)
         managed = (scope, None, obj, wanted)
         obj = await aside(manage_fields, *managed) if ctx.heavy else manage_fields(*managed)
         obj = await _admitted(scope, request, name, wanted, CREATE, obj)
@@ -93,10 +94,11 @@ def _update(scope: Scope, handler: SubresourceHandler) -> Handler:
         body = await scope.read_body(request, "update")
         wanted = options.write_options(request, "UpdateOptions")
         obj = await _decoded(scope, ctx, body, input_media_type(request), wanted)
+        if ctx.audit is not None:
+            await keep_object(scope, ctx, obj)
         namespace = scope.namespace(info)
         ensure_namespace(obj["metadata"], namespace)
         check_name(obj["metadata"], info.name)
-        keep_object(scope, ctx, obj)
         obj = await _admitted(scope, request, info.name, wanted, UPDATE, obj)
         call = SubresourceCall("update", namespace, info.name, obj, wanted.dry_run, dict(request.query))
         return await _answer(request, scope, accepted, 200, await handler(scope.store_or_none, ctx, call))

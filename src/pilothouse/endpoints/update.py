@@ -41,7 +41,9 @@ def update(scope: Scope) -> Handler:
         namespace = scope.namespace(info)
 
         def decode() -> Object:
-            obj = scope.bodies.decode(body, media_type, wanted.field_validation, ctx)
+            return scope.bodies.decode(body, media_type, wanted.field_validation, ctx)
+
+        def check(obj: Object) -> Object:
             ensure_namespace(obj["metadata"], namespace)
             check_name(obj["metadata"], name)
             dedup_owners(ctx, obj["metadata"])
@@ -51,14 +53,16 @@ def update(scope: Scope) -> Handler:
         decoded: Object | None = await scope.aside(decode) if ctx.heavy else decode()
         if not ctx.heavy and scope.bodies.has_grown(body, decoded or {}):
             ctx.heavy = True
-        keep_object(scope, ctx, decoded or {})
+        if ctx.audit is not None:
+            await keep_object(scope, ctx, decoded or {})
+        check(decoded or {})
         uid = decoded["metadata"].get("uid", "") if decoded else ""
         admitting = Admitting(scope, request, info.namespace, name, wanted)
 
         async def updater(live: Object) -> Object:
             nonlocal decoded
             # admission may have changed the object of an attempt that lost to another write
-            obj, decoded = decoded or decode(), None
+            obj, decoded = decoded or check(decode()), None
             there = from_storage(scope, live)
             obj = to_storage(
                 scope, await scope.aside(manage_fields, scope, there, obj, wanted) if ctx.heavy

@@ -193,6 +193,7 @@ class HTTPProtocol(asyncio.Protocol):
             method.decode(), path, raw_query, self._headers, exchange.receive_body,
             client=self._client, peer_certificates=self._peer_certificates, protocol=version,
         )
+        exchange.request.target = self._url
         exchange.request.receive_chunk = exchange.receive_chunk
         exchange.http10 = version == "HTTP/1.0"
         self._incoming = exchange

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from urllib.parse import unquote_to_bytes
 
 from pilothouse.apimachinery.http import Headers
+from pilothouse.apimachinery.requestinfo import origin_form
 
 _STATUS_LINES = {s.value: b"HTTP/1.1 %d %s\r\n" % (s.value, s.phrase.encode()) for s in HTTPStatus}
 #: net/http's reason phrases where Python's differ.
@@ -39,15 +40,12 @@ def split_target(target: bytes) -> tuple[str, str]:
 
 
 def _origin_form(target: bytes) -> bytes:
-    scheme, separator, rest = target.partition(b"://")
+    scheme, separator, _ = target.partition(b"://")
     if target == b"*":
         return target
     if not separator or not scheme.isalnum():
         raise BadTarget("invalid URI for request")
-    slash, question = rest.find(b"/"), rest.find(b"?")
-    if slash < 0 or 0 <= question < slash:
-        return b"/" + (rest[question:] if question >= 0 else b"")
-    return rest[slash:]
+    return origin_form(target)
 
 
 def is_token(text: bytes) -> bool:

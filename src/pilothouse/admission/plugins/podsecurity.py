@@ -141,9 +141,7 @@ class PodSecurity:
 
 
 def _annotate(a: Attributes, key: str, value: str) -> None:
-    if a.context.audit_annotations is None:
-        a.context.audit_annotations = {}
-    a.context.audit_annotations[PREFIX + key] = value
+    a.context.annotate(PREFIX + key, value)
 
 
 def _is_significant(pod: Object, old: Object) -> bool:

@@ -17,11 +17,9 @@ def with_startup_early_annotation(handler: Handler, has_been_ready: Signal) -> H
             return handler(request)
         context = request.context
         if context.user.name != LOOPBACK_USER:
-            if context.audit_annotations is None:
-                context.audit_annotations = {}
             local = request.client is not None and request.client[0] in ("127.0.0.1", "::1")
-            context.audit_annotations["apiserver.k8s.io/startup"] = (
-                f"early=true self=false loopback={'true' if local else 'false'}"
+            context.annotate(
+                "apiserver.k8s.io/startup", f"early=true self=false loopback={'true' if local else 'false'}"
             )
         return handler(request)
 

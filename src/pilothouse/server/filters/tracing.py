@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery.http import Handler, Request, Response, StreamResponse
+from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.server.streams import tracked
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def with_tracing(handler: Handler, tracer: Tracer | None, clock: Callable[[], fl
         trusted = user is not None and not _TRUSTED.isdisjoint(user.groups)
         began = time.time_ns() - int((clock() - context.received_at) * 1e9)
         span = tracer.request(span_name(request.method, context.request_info), told, trusted, began, {
-            "http.request.method": request.method, "url.path": request.path, "http.target": _target(request),
+            "http.request.method": request.method, "url.path": request.path, "http.target": request_uri(request),
             "user_agent.original": request.header(b"user-agent") or "", "audit-id": context.audit_id,
         })
         try:
@@ -46,10 +47,6 @@ def with_tracing(handler: Handler, tracer: Tracer | None, clock: Callable[[], fl
         return response
 
     return serve
-
-
-def _target(request: Request) -> str:
-    return f"{request.path}?{request.raw_query}" if request.raw_query else request.path
 
 
 def span_name(method: str, info: RequestInfo) -> str:
