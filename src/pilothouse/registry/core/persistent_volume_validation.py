@@ -175,7 +175,7 @@ def _classes_and_mode(spec: Obj, inline: bool) -> Errors:
     elif mode not in (None, "Filesystem"):
         text = f"may not specify volumeMode other than Filesystem {_INLINE}"
         errors.append(field.forbidden("volumeMode", text))
-    if spec.get("volumeAttributesClassName") is not None:
+    if spec.get("volumeAttributesClassName") is not None and not inline:
         errors += required_matching(
             spec, "volumeAttributesClassName", is_dns1123_subdomain, "an empty string is disallowed"
         )
