@@ -17,6 +17,7 @@ from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints.metrics import name_field_validation
 from pilothouse.registry.rest import DeleteOptions, WriteOptions
+from pilothouse.registry.write_options import validate_delete_options, validate_dry_run
 
 _META = "meta.k8s.io"
 _MATCH_EXACT = "Exact"
@@ -238,7 +239,7 @@ def _decode_write(request: Request, agent: str) -> tuple[WriteOptions, list[fiel
     validation = request.query_value("fieldValidation") or ""
     problems = _validate_field_validation(validation)
     name_field_validation("invalid" if problems else validation)
-    errors = [*_validate_field_manager(manager), *_validate_dry_run(dry_run), *problems]
+    errors = [*_validate_field_manager(manager), *validate_dry_run(dry_run), *problems]
     return WriteOptions(
         dry_run=bool(dry_run), field_manager=manager, field_validation=validation or "Warn", user_agent=agent
     ), errors
@@ -259,12 +260,6 @@ def _validate_field_manager(manager: str) -> list[field.Error]:
                 )
             position += len(c.encode())
     return errors
-
-
-def _validate_dry_run(values: Sequence[str]) -> list[field.Error]:
-    if all(value == "All" for value in values):
-        return []
-    return [field.not_supported("dryRun", list(values), ("All",))]
 
 
 def _validate_field_validation(value: str) -> list[field.Error]:
@@ -299,19 +294,8 @@ def checked_delete_options(
     orphan_dependents: bool | None,
     dry_run: Sequence[str],
 ) -> DeleteOptions:
-    """Validated options from a query or a body (upstream: ValidateDeleteOptions). Raises 422."""
-    errors: list[field.Error] = []
-    path = "propagationPolicy"
-    if orphan_dependents is not None and propagation_policy is not None:
-        errors.append(
-            field.invalid(path, propagation_policy, "orphanDependents and deletionPropagation cannot be both set")
-        )
-    if propagation_policy not in (None, "Foreground", "Background", "Orphan"):
-        errors.append(
-            field.not_supported(path, propagation_policy, ("Foreground", "Background", "Orphan", "nil"))
-        )
-    errors += _validate_dry_run(dry_run)
-    if errors:
+    """Validated options from a query or a body. Raises 422."""
+    if errors := validate_delete_options(propagation_policy, orphan_dependents, dry_run):
         raise invalid_options("DeleteOptions", errors)
     return DeleteOptions(
         grace_period_seconds=grace_period_seconds,

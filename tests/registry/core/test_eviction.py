@@ -82,6 +82,21 @@ def test_options_that_evictions_do_not_take() -> None:
     run(test)
 
 
+def test_options_that_no_deletion_takes() -> None:
+    async def test(cluster: Cluster) -> None:
+        await running(cluster)
+        bad = eviction(propagationPolicy="Odd", orphanDependents=True, dryRun=["Some"])
+        error = await refused(cluster.call("pods", "eviction", "p", bad))
+        assert (error.code, error.message) == (422, (
+            'DeleteOptions.meta.k8s.io "" is invalid: [propagationPolicy: Invalid value: "Odd": orphanDependents and '
+            'deletionPropagation cannot be both set, propagationPolicy: Unsupported value: "Odd": supported values: '
+            '"Foreground", "Background", "Orphan", "nil", dryRun: Unsupported value: ["Some"]: supported values: "All"]'
+        ))
+        assert (await cluster.get("pods", "p"))["metadata"]["name"] == "p"
+
+    run(test)
+
+
 def test_a_budget_that_was_not_seen_yet() -> None:
     async def test(cluster: Cluster) -> None:
         await running(cluster)

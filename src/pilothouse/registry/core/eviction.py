@@ -17,6 +17,7 @@ from pilothouse.registry.core.binding import PODS
 from pilothouse.registry.core.conditions import update_pod_condition
 from pilothouse.registry.rest import DeleteOptions, Object, SubresourceCall, WriteOptions
 from pilothouse.registry.statuswriter import StatusWriter
+from pilothouse.registry.write_options import validate_delete_options
 from pilothouse.storage.interface import Predicate
 
 if TYPE_CHECKING:
@@ -151,6 +152,7 @@ class Evictor:
             )
             if resource_version is not None:
                 options = replace(options, resource_version=str(item.revision))
+        _validate((call.body or {}).get("deleteOptions") or {})
         await pods.delete(ctx, call.namespace, call.name, options)
 
 
@@ -183,6 +185,15 @@ def _refuse_options(name: str, options: Object, dry_run: bool) -> None:
     if dry_run and inside not in ([], ["All"]):
         text = f"Non-matching dry-run options in request and content: [All] and [{' '.join(inside)}]"
         raise status.plain_internal(text)
+
+
+def _validate(options: Object) -> None:
+    """What the deletion itself finds wrong with its options, when the pod is marked already: upstream's."""
+    errors = validate_delete_options(
+        options.get("propagationPolicy"), options.get("orphanDependents"), options.get("dryRun") or ()
+    )
+    if errors:
+        raise status.invalid(GroupKind("meta.k8s.io", "DeleteOptions"), "", errors)
 
 
 def _delete_options(options: Object, dry_run: bool) -> DeleteOptions:
