@@ -169,7 +169,12 @@ def server_config(
         max_requests_in_flight=generic.max_requests_inflight,
         max_mutating_requests_in_flight=generic.max_mutating_requests_inflight,
         hsts_directives=generic.strict_transport_security_directives,
-        cors_allowed_origins=generic.cors_allowed_origins, shutdown_delay=generic.shutdown_delay_duration,
+        cors_allowed_origins=generic.cors_allowed_origins,
+        goaway_chance=generic.goaway_chance if options.serving.http2_streams else 0.0,
+        anonymous_http2_mitigation=(
+            options.serving.http2_streams > 0 and options.feature_gates.enabled("UnauthenticatedHTTP2DOSMitigation")
+        ),
+        shutdown_delay=generic.shutdown_delay_duration,
     )
     return ServerConfig(
         chain=chain, livez_grace_period=generic.livez_grace_period, shutdown_delay=generic.shutdown_delay_duration,

@@ -15,7 +15,7 @@ from pilothouse.options import values
 
 SWITCHABLE: frozenset[str] = frozenset({
     "APIResponseCompression", "AllowParsingUserUIDFromCertAuth", "ClusterTrustBundle", "ConstrainedImpersonation",
-    "GenericWorkload", "PodCertificateRequest", "StorageVersionMigrator",
+    "GenericWorkload", "PodCertificateRequest", "StorageVersionMigrator", "UnauthenticatedHTTP2DOSMitigation",
 })
 
 

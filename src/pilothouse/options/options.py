@@ -51,6 +51,8 @@ class ServingOptions:
 
     bind_address: str
     secure_port: int
+    disable_http2_serving: bool
+    http2_max_streams_per_connection: int
     cert_dir: str
     """Where the serving certificate is made (completed: `pki` in the data directory, unless given)."""
     tls_cert_file: str
@@ -60,6 +62,16 @@ class ServingOptions:
     permit_address_sharing: bool
     permit_port_sharing: bool
     kubeconfig_out: str
+
+    @property
+    def http2_streams(self) -> int:
+        """How many requests an HTTP/2 connection may have open; 0 where HTTP/2 is not spoken.
+
+        upstream: server/secure_serving.go (its default is 100, whatever the flag's help says)
+        """
+        if self.disable_http2_serving:
+            return 0
+        return self.http2_max_streams_per_connection if self.http2_max_streams_per_connection > 0 else 100
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

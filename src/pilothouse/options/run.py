@@ -107,7 +107,7 @@ async def _serve(options: Options, build: Build) -> None:
     tls = _tls_context(options, pki)
     http = HTTPServer(
         host=options.serving.bind_address, port=options.serving.secure_port, tls=tls,
-        reuse_port=options.serving.permit_port_sharing,
+        reuse_port=options.serving.permit_port_sharing, http2_streams=options.serving.http2_streams,
     )
     try:
         await http.bind()
@@ -210,6 +210,7 @@ def _tls_context(options: Options, pki: PKI) -> ssl.SSLContext:
         ],
         minimum_version=TLS_VERSIONS[serving.tls_min_version],
         ciphers=[name for name in ciphers if name],
+        http2=serving.http2_streams > 0,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -107,6 +108,20 @@ def _storage(options: Options) -> Iterator[str]:
         yield "--etcd-compaction-interval can not be negative value"
 
 
+def _http2(options: Options) -> Iterator[str]:
+    serving = options.serving
+    if not serving.http2_streams:
+        return
+    if find_spec("ngh2") is None:
+        yield "--disable-http2-serving=false needs what pip install 'pilothouse[http2]' brings"
+    if serving.tls_cipher_suites and TLS_VERSIONS.get(serving.tls_min_version) != "TLSv1_3" and not any(
+        re.fullmatch("TLS_ECDHE_(RSA|ECDSA)_WITH_AES_128_GCM_SHA256", suite) for suite in serving.tls_cipher_suites
+    ):
+        yield ("error configuring http2: http2: TLSConfig.CipherSuites is missing an HTTP/2-required "
+               "AES_128_GCM_SHA256 cipher (need at least one of TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or "
+               "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)")
+
+
 def _serving(options: Options) -> Iterator[str]:
     serving = options.serving
     if not 0 <= serving.secure_port <= 65535:
@@ -119,6 +134,7 @@ def _serving(options: Options) -> Iterator[str]:
     for suite in serving.tls_cipher_suites:
         if suite not in CIPHER_SUITES:
             yield f"Cipher suite {suite} not supported or doesn't exist"
+    yield from _http2(options)
     for flag, path in (
         ("tls-cert-file", serving.tls_cert_file),
         ("tls-private-key-file", serving.tls_private_key_file),

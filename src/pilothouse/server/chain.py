@@ -18,6 +18,7 @@ from pilothouse.server.filters.authentication import with_authentication
 from pilothouse.server.filters.authorization import with_authorization
 from pilothouse.server.filters.cache_control import with_cache_control
 from pilothouse.server.filters.cors import with_cors
+from pilothouse.server.filters.goaway import with_probabilistic_goaway
 from pilothouse.server.filters.hsts import with_hsts
 from pilothouse.server.filters.http_log import with_http_logging
 from pilothouse.server.filters.impersonation import with_impersonation
@@ -25,7 +26,6 @@ from pilothouse.server.filters.late_requests import with_late_connection_filter,
 from pilothouse.server.filters.latency_trackers import with_latency_trackers
 from pilothouse.server.filters.max_in_flight import with_max_in_flight
 from pilothouse.server.filters.mux_complete import with_mux_and_discovery_complete
-from pilothouse.server.filters.not_yet import absent
 from pilothouse.server.filters.panic_recovery import with_panic_recovery
 from pilothouse.server.filters.priority_and_fairness import FlowControl, with_priority_and_fairness
 from pilothouse.server.filters.received_timestamp import with_received_timestamp
@@ -75,6 +75,10 @@ class ChainConfig:
     max_mutating_requests_in_flight: int = 200
     hsts_directives: Sequence[str] = ()
     cors_allowed_origins: Sequence[str] = ()
+    goaway_chance: float = 0.0
+    """The share of HTTP/2 requests after which a client is asked to connect again."""
+    anonymous_http2_mitigation: bool = False
+    """Whether an HTTP/2 connection ends with an anonymous or refused request."""
     shutdown_delay: float = 0.0
     shutdown_send_retry_after: bool = False
     send_retry_after_while_not_ready_once: bool = False
@@ -124,7 +128,8 @@ FILTERS: tuple[Place, ...] = (
           lambda h, c: with_hsts(h, c.hsts_directives)),
     Place("CacheControl", "on every answer that is served, refused or not",
           lambda h, c: with_cache_control(h)),
-    Place("ProbabilisticGoaway", "HTTP/2 only, which the transport does not speak", lambda h, c: absent(h)),
+    Place("ProbabilisticGoaway", "counts every request that is served, refused or not",
+          lambda h, c: with_probabilistic_goaway(h, c.goaway_chance)),
     Place("WatchTerminationDuringShutdown", "outside the wait group, which leaves watches out",
           lambda h, c: with_watch_termination(h, c.signals.not_accepting_new_request, c.watches)),
     Place("LateConnection", "sees every request that is served",
@@ -145,7 +150,7 @@ FILTERS: tuple[Place, ...] = (
           lambda h, c: with_authentication(
               h, c.authenticator, c.render, c.metrics, api_audiences=c.api_audiences,
               front_proxy_headers=c.front_proxy_headers, front_proxy_extra_prefixes=c.front_proxy_extra_prefixes,
-              auditor=c.auditor)),
+              auditor=c.auditor, mitigate_http2=c.anonymous_http2_mitigation)),
     Place("Tracing", "behind authentication: only known clients may influence sampling",
           lambda h, c: with_tracing(h, c.tracer, c.clock)),
     Place("StartupEarlyAnnotation", "needs the user, to leave out the server itself",

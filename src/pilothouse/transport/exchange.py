@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import ClientGone, Request, Response, StreamResponse
 
-if TYPE_CHECKING:
-    from pilothouse.transport.protocol import HTTPProtocol
-
 _GONE = "the request's body did not arrive"
-CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+class Carrier(Protocol):
+    """What brings the body: the connection in HTTP/1.1, the stream in HTTP/2."""
+
+    def send_continue(self) -> None:
+        """Tell the client that its body is wanted (100 Continue)."""
+        ...
+
+    def update_reading(self) -> None:
+        """Look at `Exchange.wants_data` again: more of the body may be wanted now."""
+        ...
 
 
 class Exchange:
@@ -31,7 +39,7 @@ class Exchange:
 
     BUFFER = 256 * 1024
 
-    def __init__(self, connection: HTTPProtocol, keep_alive: bool, expects_continue: bool) -> None:
+    def __init__(self, connection: Carrier, keep_alive: bool, expects_continue: bool) -> None:
         self._connection = connection
         self._abandoned = False
         self._chunks: list[bytes] = []
@@ -116,7 +124,7 @@ class Exchange:
             raise ClientGone(_GONE)
         if self.continue_pending:
             self.continue_pending = False
-            self._connection.write(CONTINUE)
+            self._connection.send_continue()
         self._connection.update_reading()
         self._waiter = asyncio.get_running_loop().create_future()
         try:

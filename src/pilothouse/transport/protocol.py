@@ -298,8 +298,8 @@ class HTTPProtocol(asyncio.Protocol):
 
     # Answers
 
-    def write(self, data: bytes) -> None:
-        self._transport.write(data)
+    def send_continue(self) -> None:
+        self._transport.write(wire.CONTINUE)
 
     def _framing(self, exchange: Exchange) -> bytes:
         """Header lines about the connection; decides for good whether it is kept."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
+from typing import Protocol
 
 from pilothouse.apimachinery.http import Handler
 from pilothouse.transport.limits import Limits
@@ -17,10 +19,34 @@ GOODBYE_SECONDS = 0.1
 """What idle and upgraded clients get to answer the end of their connection when the server drains."""
 
 
+class Connection(Protocol):
+    """What the server knows of a connection, whichever protocol it speaks."""
+
+    deadline: float
+    """`loop.time()` at which the server calls `expire`."""
+
+    def expire(self) -> None:
+        """The deadline has passed: end, or set another one."""
+        ...
+
+    def shut(self) -> bool:
+        """The server drains: end now when idle, else after the running answers. Returns whether it is idle."""
+        ...
+
+    def end_upgraded(self) -> bool:
+        """End a connection that somebody else has taken over. Returns whether it is one."""
+        ...
+
+    def abort(self) -> None:
+        """Drop it at once."""
+        ...
+
+
 class HTTPServer:
     """Serves `handler` on one socket. Use: `await bind()`, `await start()`, `await drain(seconds)`.
 
-    A handler that has to know its port is handed to `start`, when `port` is known.
+    A handler that has to know its port is handed to `start`, when `port` is known. `http2_streams` is how many
+    requests an HTTP/2 connection may have open; at 0 no HTTP/2 is spoken. With it `tls` must offer h2 by ALPN.
     """
 
     def __init__(
@@ -32,6 +58,7 @@ class HTTPServer:
         tls: ssl.SSLContext | None = None,
         limits: Limits | None = None,
         reuse_port: bool = False,
+        http2_streams: int = 0,
     ) -> None:
         self._handler = handler
         self._host = host
@@ -39,10 +66,11 @@ class HTTPServer:
         self._tls = tls
         self._limits = limits or Limits()
         self._reuse_port = reuse_port
+        self._http2_streams = http2_streams
         self._server: asyncio.Server | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._loop: asyncio.AbstractEventLoop
-        self.connections: set[HTTPProtocol] = set()
+        self.connections: set[Connection] = set()
         self.draining = False
         self._emptied: asyncio.Future[None] | None = None
 
@@ -50,10 +78,17 @@ class HTTPServer:
         """Take the address without accepting anything yet. Raises OSError when it cannot be had."""
         self._loop = loop = asyncio.get_running_loop()
         self._server = await loop.create_server(
-            lambda: HTTPProtocol(self, self._served, self._limits, loop),
-            sock=self._bound_socket(), ssl=self._tls, backlog=BACKLOG, start_serving=False,
+            self._protocols(loop), sock=self._bound_socket(), ssl=self._tls, backlog=BACKLOG, start_serving=False,
             ssl_handshake_timeout=self._limits.header_seconds if self._tls else None,
         )
+
+    def _protocols(self, loop: asyncio.AbstractEventLoop) -> Callable[[], asyncio.Protocol]:
+        """What makes the protocol of a new connection."""
+        if not self._http2_streams:
+            return lambda: HTTPProtocol(self, self._served, self._limits, loop)
+        from pilothouse.transport.http2.negotiation import NegotiatingProtocol
+
+        return lambda: NegotiatingProtocol(self, self._served, self._limits, loop, self._http2_streams)
 
     async def start(self, handler: Handler | None = None) -> None:
         """Accept connections, after `bind` or with it."""
@@ -121,7 +156,7 @@ class HTTPServer:
             await self._server.wait_closed()
             self._server = None
 
-    def forget(self, connection: HTTPProtocol) -> None:
+    def forget(self, connection: Connection) -> None:
         """The connection is closed, or somebody else's after an upgrade."""
         self.connections.discard(connection)
         if self._emptied is not None and not self.connections and not self._emptied.done():
@@ -134,6 +169,6 @@ class HTTPServer:
             connection.expire()
 
 
-def _abort(connections: list[HTTPProtocol]) -> None:
+def _abort(connections: list[Connection]) -> None:
     for connection in connections:
         connection.abort()

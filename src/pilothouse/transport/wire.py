@@ -14,6 +14,8 @@ for _code, _phrase in {413: b"Request Entity Too Large", 416: b"Requested Range 
                        422: b"Unprocessable Entity", 418: b"I'm a teapot"}.items():
     _STATUS_LINES[_code] = b"HTTP/1.1 %d %s\r\n" % (_code, _phrase)
 
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
 _WITHOUT_BODY = frozenset({204, 304})

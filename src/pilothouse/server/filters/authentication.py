@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from pilothouse.apimachinery import status
 from pilothouse.apimachinery.http import ErrorRenderer, Handler, Request, Response
+from pilothouse.apimachinery.user import ALL_UNAUTHENTICATED, ANONYMOUS, User
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.observability.logging import log
 from pilothouse.server.filters.audit import attempted, audited_refusal
+from pilothouse.server.filters.goaway import GOAWAY, HTTP2
 from pilothouse.server.headers import NameTest
 from pilothouse.server.metrics import ServerMetrics
 
@@ -36,9 +38,14 @@ def with_authentication(
     front_proxy_headers: Sequence[str] = (),
     front_proxy_extra_prefixes: Sequence[str] = (),
     auditor: "Auditor | None" = None,
+    mitigate_http2: bool = False,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Handler:
-    """`front_proxy_*` are the names configured with --requestheader-*-headers, dropped like the usual ones."""
+    """`front_proxy_*` are the names configured with --requestheader-*-headers, dropped like the usual ones.
+
+    With `mitigate_http2` an HTTP/2 connection ends with a request that is anonymous or refused: whoever is not known
+    gets no more out of the protocol than of HTTP/1.1 without keep-alive (CVE-2023-44487, CVE-2023-39325).
+    """
     if authenticator is None:
         return handler
     authenticate = authenticator.authenticate
@@ -49,7 +56,13 @@ def with_authentication(
     audiences = frozenset(api_audiences)
     attempt = metrics.filters.authentication
     succeeded, failed, errored = attempt("success"), attempt("failure"), attempt("error")
-    refuse = audited_refusal(lambda request: render(request, status.unauthorized()), auditor, attempted)
+
+    def unauthorized(request: Request) -> Response:
+        if mitigate_http2 and request.protocol == HTTP2:
+            request.context.response_headers.append(GOAWAY)
+        return render(request, status.unauthorized())
+
+    refuse = audited_refusal(unauthorized, auditor, attempted)
     users = metrics.authenticated_users
 
     async def serve(request: Request) -> Response:
@@ -74,10 +87,16 @@ def with_authentication(
         user = answer.user
         users[_compress(user.name)].value += 1
         context.user = user
+        if mitigate_http2 and request.protocol == HTTP2 and _is_anonymous(user):
+            context.response_headers.append(GOAWAY)
         request.headers = [header for header in request.headers if kept[header[0]]]
         return await handler(request)
 
     return serve
+
+
+def _is_anonymous(user: User) -> bool:
+    return user.name == ANONYMOUS or ALL_UNAUTHENTICATED in user.groups
 
 
 _KNOWN = frozenset({"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"})
