@@ -30,6 +30,8 @@ def test_no_flags_at_all_are_fine() -> None:
     ("--secure-port=70000",
      "--secure-port 70000 must be between 1 and 65535, inclusive. It cannot be turned off with 0"),
     ("--tls-cert-file=", None),
+    ("--disable-http2-serving=false", None),
+    ("--http2-max-streams-per-connection=7", None),
     ("--tls-min-version=VersionTLS11", 'unknown tls version "VersionTLS11"'),
     ("--tls-cipher-suites=TLS_RSA_WITH_RC4_128_SHA",
      "Cipher suite TLS_RSA_WITH_RC4_128_SHA not supported or doesn't exist"),
@@ -161,4 +163,27 @@ def test_the_front_proxy_certificate_is_ours_unless_another_authority_is_believe
     assert certificate.aggregator.proxy_client_key_file == ""
     assert errors("--proxy-client-cert-file=/dev/null") == [
         "--proxy-client-cert-file and --proxy-client-key-file must be specified together"
+    ]
+
+
+def test_http2_is_asked_for() -> None:
+    def streams(*arguments: str) -> int:
+        return Options.parse(arguments).serving.http2_streams
+
+    assert streams() == streams("--http2-max-streams-per-connection=7") == 0
+    assert streams("--disable-http2-serving=false") == 100
+    assert streams("--disable-http2-serving=false", "--http2-max-streams-per-connection=7") == 7
+    assert streams("--disable-http2-serving=false", "--http2-max-streams-per-connection=-7") == 100
+
+
+def test_http2_needs_its_library_and_a_cipher(monkeypatch: pytest.MonkeyPatch) -> None:
+    suite = "--tls-cipher-suites=TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384"
+    assert errors(suite) == errors("--disable-http2-serving=false", suite, "--tls-min-version=VersionTLS13") == []
+    assert errors("--disable-http2-serving=false", suite) == [
+        "error configuring http2: http2: TLSConfig.CipherSuites is missing an HTTP/2-required AES_128_GCM_SHA256 "
+        "cipher (need at least one of TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256 or TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256)"
+    ]
+    monkeypatch.setattr("pilothouse.options.validation.find_spec", lambda name: None)
+    assert errors("--disable-http2-serving=false") == [
+        "--disable-http2-serving=false needs what pip install 'pilothouse[http2]' brings"
     ]

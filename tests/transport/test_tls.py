@@ -13,7 +13,7 @@ from pilothouse.apimachinery.http import Request, Response
 from pilothouse.observability.metrics import REGISTRY
 from pilothouse.transport import certificates, pki
 from pilothouse.transport.server import HTTPServer
-from pilothouse.transport.tls import server_context
+from pilothouse.transport.tls import fit_for_http2, server_context
 
 
 async def count_certificates(request: Request) -> Response:
@@ -147,3 +147,18 @@ def test_handshakes_that_fail_are_counted(made: pki.PKI, tmp_path: Path) -> None
     other = pki.ensure(tmp_path / "other", names=["localhost"], addresses=[])
     assert refused(made, client_context(made, other.admin))
     assert errors() == before + 3
+
+
+@pytest.mark.parametrize(("cipher", "fits"), [
+    (("TLS_AES_128_GCM_SHA256", "TLSv1.3", 128), True),
+    (("ECDHE-RSA-AES128-GCM-SHA256", "TLSv1.2", 128), True),
+    (("ECDHE-ECDSA-CHACHA20-POLY1305", "TLSv1.2", 256), True),
+    (("ECDHE-RSA-AES256-SHA384", "TLSv1.2", 256), False),
+    (("AES128-GCM-SHA256", "TLSv1.2", 128), False),
+])
+def test_ciphers_for_http2(cipher: tuple[str, str, int], fits: bool) -> None:
+    class Handshake:
+        def cipher(self) -> tuple[str, str, int]:
+            return cipher
+
+    assert fit_for_http2(Handshake()) is fits

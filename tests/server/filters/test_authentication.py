@@ -81,3 +81,24 @@ def test_everything_else_is_unauthorized(
 def test_a_matching_audience_is_enough(build: Callable[..., Request], metrics: ServerMetrics) -> None:
     answer = AuthenticatorResponse(User("bob"), ("other", "api"))
     assert serve(build(), answer, metrics, api_audiences=["api"]).status == 200
+
+
+@pytest.mark.parametrize(("protocol", "mitigate", "answer", "closes"), [
+    ("HTTP/2.0", True, None, True),
+    ("HTTP/2.0", True, AuthenticationError("invalid bearer token"), True),
+    ("HTTP/2.0", True, AuthenticatorResponse(User("system:anonymous")), True),
+    ("HTTP/2.0", True, AuthenticatorResponse(User("x", groups=("system:unauthenticated",))), True),
+    ("HTTP/2.0", True, AuthenticatorResponse(User("bob")), False),
+    ("HTTP/2.0", False, None, False),
+    ("HTTP/2.0", False, AuthenticatorResponse(User("system:anonymous")), False),
+    ("HTTP/1.1", True, None, False),
+    ("HTTP/1.1", True, AuthenticatorResponse(User("system:anonymous")), False),
+])
+def test_http2_connections_end_with_requests_of_unknown_clients(
+    build: Callable[..., Request], metrics: ServerMetrics, protocol: str, mitigate: bool,
+    answer: AuthenticatorResponse | Exception | None, closes: bool,
+) -> None:
+    request = build()
+    request.protocol = protocol
+    serve(request, answer, metrics, mitigate_http2=mitigate)
+    assert request.context.response_headers == ([(b"connection", b"close")] if closes else [])

@@ -11,6 +11,7 @@ from pilothouse.apimachinery.user import User
 from pilothouse.observability.logging import Logger
 from pilothouse.server.filters.cache_control import with_cache_control
 from pilothouse.server.filters.cors import with_cors
+from pilothouse.server.filters.goaway import with_probabilistic_goaway
 from pilothouse.server.filters.hsts import with_hsts
 from pilothouse.server.filters.http_log import with_http_logging
 from pilothouse.server.filters.late_requests import with_late_connection_filter, with_non_ready_request_logging
@@ -74,6 +75,19 @@ def test_hsts_and_cache_control(build: Build, ok: Handler) -> None:
         (b"strict-transport-security", b"max-age=31536000; includeSubDomains"),
         (b"cache-control", b"no-cache, private"),
     ]
+
+
+def test_goaway_by_chance(build: Build, ok: Handler) -> None:
+    assert with_probabilistic_goaway(ok, 0.0) is ok
+    drawn = iter([0.01, 0.0199, 0.02, 0.5])
+    handler = with_probabilistic_goaway(ok, 0.02, lambda: next(drawn))
+    closes = []
+    for protocol in ("HTTP/2.0", "HTTP/1.1", "HTTP/2.0", "HTTP/2.0", "HTTP/2.0"):
+        request = build()
+        request.protocol = protocol
+        serve(handler, request)
+        closes.append(request.context.response_headers == [(b"connection", b"close")])
+    assert closes == [True, False, True, False, False]
 
 
 def test_cors(build: Build, ok: Handler) -> None:

@@ -4,7 +4,7 @@ The protocol itself (frames, HPACK, windows, what each state allows) is libnghtt
 here is what that leaves open: tasks, bodies, patience and bounds.
 
 A connection is in one of these states, and only the code below moves it on:
-- beginning: nothing asked yet, for at most `PREFACE_SECONDS`;
+- beginning: nothing asked yet, for at most `bounds.PREFACE_SECONDS`;
 - active: streams are open, each a request with a task of its own. Every `Limits.write_seconds` streams whose client
   has taken nothing since are reset (`expire`);
 - idle: no stream is open, for at most `Limits.idle_seconds`, then GOAWAY;
@@ -12,10 +12,7 @@ A connection is in one of these states, and only the code below moves it on:
 - closing: the last frames are out, what still comes is thrown away for a moment, so that the client reads them
   instead of a connection reset, then the transport is closed.
 
-What a client may ask of the server is bounded: open streams (`max_streams`), requests that wait since tasks of streams
-that were reset still run (four times as many, as upstream), resets (`RESETS`), frames in one turn of the event loop
-(`frames.FRAMES`), header blocks (`MAX_HEADER_LIST`), unread answers to PING and SETTINGS (the library's 1,000), and
-bodies that nobody reads (the windows).
+What a client may ask of the server is bounded: see `bounds`.
 """
 
 from __future__ import annotations
@@ -35,6 +32,7 @@ from pilothouse.apimachinery.http import Handler, Headers, Request
 from pilothouse.observability.logging import log
 from pilothouse.transport import wire
 from pilothouse.transport.exchange import Exchange
+from pilothouse.transport.http2 import bounds
 from pilothouse.transport.http2.frames import MAX_FRAME_SIZE, FrameFeeder, goaway
 from pilothouse.transport.http2.headers import read_head
 from pilothouse.transport.http2.ratelimit import RateLimit
@@ -46,24 +44,6 @@ from pilothouse.transport.writer import BUFFER
 
 if TYPE_CHECKING:
     from pilothouse.transport.server import HTTPServer
-
-PREFACE_SECONDS = 10.0
-MAX_HEADER_LIST = 256 * 1024
-"""Bytes of a header block, with 32 for each field. kube-apiserver takes four times as much; a block that is larger
-ends the connection, since the library gives up on it."""
-RESETS = (1000, 100.0)
-"""Streams that may be reset at once, and in a second later on. Resets of requests are cheap for a client, and what
-was begun for them is not (CVE-2023-44487, and CVE-2025-8671 where the client makes the server reset them)."""
-
-_CONFIGURATION = ngh2.Configuration(
-    auto_window_update=False,
-    max_continuations=32,
-    max_inbound_header_count=MAX_HEADER_LIST // 32,
-    max_inbound_header_list_size=MAX_HEADER_LIST,
-    max_send_header_block_length=1 << 20,
-    # Ours is stricter and says why.
-    stream_reset_rate_limit=(10 * RESETS[0], 10 * int(RESETS[1])),
-)
 
 
 class HTTP2Protocol(asyncio.Protocol):
@@ -78,7 +58,7 @@ class HTTP2Protocol(asyncio.Protocol):
         self._loop = loop
         self._max_streams = max_streams
         self._transport: asyncio.Transport
-        self._session = ngh2.Connection(ngh2.Role.SERVER, _CONFIGURATION)
+        self._session = ngh2.Connection(ngh2.Role.SERVER, bounds.CONFIGURATION)
         self._streams: dict[int, Stream] = {}
         self._running = 0
         """Tasks, also of streams that are gone."""
@@ -86,10 +66,10 @@ class HTTP2Protocol(asyncio.Protocol):
         self._answered: list[Stream] = []
         """Streams whose answer is ready while the client may still be sending its request."""
         self.draining: set[Stream] = set()
-        self._resets = RateLimit(*RESETS, loop.time())
+        self._resets = RateLimit(*bounds.RESETS, loop.time())
         self._frames: FrameFeeder
         self._flushing = self._write_paused = False
-        self._begun = self._leaving = self._closing = False
+        self._begun = self._ends_soon = self._leaving = self._closing = False
         self._last_stream = 0
         self._client: tuple[str, int] | None = None
         self._peer_certificates: Sequence[bytes] = ()
@@ -107,7 +87,7 @@ class HTTP2Protocol(asyncio.Protocol):
         if sock is not None and self._client is not None:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._server.connections.add(self)
-        self.deadline = self._loop.time() + min(PREFACE_SECONDS, self._limits.header_seconds)
+        self.deadline = self._loop.time() + min(bounds.PREFACE_SECONDS, self._limits.header_seconds)
         ssl_object = transport.get_extra_info("ssl_object")
         if ssl_object is not None:
             if not fit_for_http2(ssl_object):
@@ -116,7 +96,7 @@ class HTTP2Protocol(asyncio.Protocol):
             self._peer_certificates = peer_chain(ssl_object)
         self._session.initiate_connection({
             Setting.MAX_CONCURRENT_STREAMS: self._max_streams, Setting.INITIAL_WINDOW_SIZE: Exchange.BUFFER,
-            Setting.MAX_FRAME_SIZE: MAX_FRAME_SIZE, Setting.MAX_HEADER_LIST_SIZE: MAX_HEADER_LIST,
+            Setting.MAX_FRAME_SIZE: MAX_FRAME_SIZE, Setting.MAX_HEADER_LIST_SIZE: bounds.HEADER_LIST,
         })
         # Room for every stream's window, so that a body that nobody reads holds up no other.
         self._session.set_local_window_size(Exchange.BUFFER * self._max_streams)
@@ -226,7 +206,7 @@ class HTTP2Protocol(asyncio.Protocol):
     def _begin(self, stream: Stream) -> None:
         """upstream: server.go, scheduleHandler"""
         if self._running >= self._max_streams:
-            if len(self._waiting) >= 4 * self._max_streams:
+            if len(self._waiting) >= bounds.WAITING * self._max_streams:
                 self._end(ErrorCode.ENHANCE_YOUR_CALM)
                 return
             self._waiting.append(stream)
@@ -283,6 +263,10 @@ class HTTP2Protocol(asyncio.Protocol):
             self._session.reset_stream(stream.id, error)
             self._flush_soon()
 
+    def go_away_soon(self) -> None:
+        """`go_away` once what is being sent is out: clients made from the h2 library read nothing behind GOAWAY."""
+        self._ends_soon = True
+
     def go_away(self) -> None:
         """Let the client open no more streams here; the connection ends with the last one."""
         if not self._leaving and not self._closing:
@@ -318,6 +302,8 @@ class HTTP2Protocol(asyncio.Protocol):
             stream.wake()
         if self._answered and not sending:
             self._hang_up()
+        if self._ends_soon and not sending:
+            self.go_away()
 
     def _hang_up(self) -> None:
         """Tell clients whose answer is out that the rest of their request is of no use (RFC 9113, 8.1)."""
@@ -372,15 +358,12 @@ class HTTP2Protocol(asyncio.Protocol):
     def _drop_stalled(self) -> None:
         """Reset streams whose client has taken nothing of what waits for it since this was last asked."""
         for stream in list(self._streams.values()):
-            waiting = self.queued(stream)
-            taken = stream.sent - waiting
-            if not waiting or taken != stream.progress:
-                stream.progress = taken
-            elif self._write_paused:
+            if not stream.stalls(self.queued(stream)):
+                continue
+            if self._write_paused:
                 self._transport.abort()
                 return
-            else:
-                self.drop(stream, ErrorCode.CANCEL)
+            self.drop(stream, ErrorCode.CANCEL)
 
     def shut(self) -> bool:
         """The server drains: close now when idle, else after the running answers. Returns whether it is idle."""

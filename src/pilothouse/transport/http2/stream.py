@@ -48,7 +48,7 @@ class Stream:
         self.sent = 0
         """Bytes of the answer handed to the library."""
         self.progress = -1
-        """Bytes that the client had taken when `HTTP2Protocol.expire` last looked."""
+        """Bytes that the client had taken when `stalls` was last asked."""
         self.gone = False
         self.dropped = False
         """Whether it was the server that reset it."""
@@ -127,7 +127,7 @@ class Stream:
 
     def _begin(self, fields: Headers, closes: bool, *, last: bool) -> None:
         if closes:
-            self._connection.go_away()
+            self._connection.go_away_soon()
         self._connection.send_head(self, fields, last=last)
 
     def _send(self, data: bytes | memoryview, *, last: bool) -> None:
@@ -174,6 +174,11 @@ class Stream:
     def wake(self) -> None:
         if self._drained is not None and not self._drained.done():
             self._drained.set_result(None)
+
+    def stalls(self, waiting: int) -> bool:
+        """Whether the client has taken nothing of the answer since this was last asked; `waiting` bytes are left."""
+        before, self.progress = self.progress, self.sent - waiting
+        return waiting > 0 and self.progress == before
 
     def lost(self) -> None:
         """The stream is closed. Whoever works for it is told to stop."""
