@@ -137,8 +137,13 @@ class HTTP2Protocol(asyncio.Protocol):
                 self._flush_soon()
 
     def _handle_events(self) -> None:
+        found = self._session.events()
+        if found and type(found[-1]) is events.ConnectionClosed:
+            # After GOAWAY and the last stream, or after a breach of the protocol. The library takes nothing more.
+            self._close()
+            return
         fresh: list[Stream] = []
-        for event in self._session.events():
+        for event in found:
             if self._closing:
                 break
             if type(event) is events.RequestReceived:
@@ -196,10 +201,6 @@ class HTTP2Protocol(asyncio.Protocol):
 
     def _on_goaway(self, event: events.GoAwayReceived) -> None:
         self.go_away()
-
-    def _on_end(self, event: events.ConnectionClosed) -> None:
-        """The library has nothing more to say: after GOAWAY and the last stream, or after a breach of the protocol."""
-        self._close()
 
     # Running
 
@@ -386,5 +387,4 @@ _EVENTS: dict[type[events.Event], Callable[[HTTP2Protocol, Any], None]] = {
     events.TrailersReceived: HTTP2Protocol._on_trailers,
     events.StreamClosed: HTTP2Protocol._on_closed,
     events.GoAwayReceived: HTTP2Protocol._on_goaway,
-    events.ConnectionClosed: HTTP2Protocol._on_end,
 }
