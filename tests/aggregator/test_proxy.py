@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from pilothouse.apimachinery.http import Request, StreamResponse
+from pilothouse.apimachinery.http import Request, Response, StreamResponse
 from pilothouse.apimachinery.user import User
 from tests.aggregator.harness import API_SERVICES, NAME, ROOT, Extension, Plane, run
+from tests.spans import traced
 
 FLUNDERS = f"{ROOT}/namespaces/default/flunders"
 
@@ -52,6 +53,38 @@ def test_the_request_and_its_user_reach_the_server_and_its_answer_comes_back(tmp
         assert asked.headers["Audit-Id"] == "abc"
         assert asked.headers["X-Forwarded-For"] == "192.0.2.9"
         assert asked.headers["Host"] == f"localhost:{extension.port}"
+
+    run(test, tmp_path)
+
+
+def test_the_server_is_told_of_the_trace_and_of_no_other(tmp_path: Path) -> None:
+    async def test(plane: Plane, extension: Extension) -> None:
+        await available(plane, extension)
+
+        async def get(request: web.Request) -> web.StreamResponse:
+            return web.json_response({})
+
+        extension.answers[FLUNDERS] = get
+        given = [(b"traceparent", b"mine"), (b"x-mine", b"1")]
+        await plane.call(FLUNDERS, headers=given)
+        with traced() as tracer:
+            response = await plane.call(FLUNDERS, headers=given)
+            assert isinstance(response, Response)
+        before, after = extension.asked_for(FLUNDERS)
+        assert before.headers.getall("traceparent") == ["mine"]
+        assert after.headers.getall("traceparent") == ["00-1-2-01"]
+        assert after.headers["x-mine"] == "1"
+        (call,) = tracer.calls
+        assert call.told == ["GET", f"https://localhost:{extension.port}{FLUNDERS}", 200, None]
+        async def hang_up(request: web.Request) -> web.StreamResponse:
+            assert request.transport is not None
+            request.transport.close()
+            return web.Response()
+
+        extension.answers[FLUNDERS] = hang_up
+        with traced() as tracer:
+            assert (await plane.call(FLUNDERS)).status == 503
+        assert tracer.calls[0].told[2:] == ["BackendError"]
 
     run(test, tmp_path)
 

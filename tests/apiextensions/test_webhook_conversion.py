@@ -28,6 +28,7 @@ from tests.apiextensions.support import (
 )
 from tests.apimachinery.webhook.support import serving
 from tests.endpoints.support import APPLY
+from tests.spans import traced
 
 Object = dict[str, Any]
 V2 = WIDGETS.replace("/v1/", "/v2/")
@@ -121,6 +122,20 @@ def test_reads_lists_and_watches_are_converted(tmp_path: Path) -> None:
         assert [row["cells"][0] for row in table["rows"]] == ["a", "b"]
         # one review converted each of them, once
         assert [len(review["request"]["objects"]) for review in hook.reviews] == [1, 1]
+
+    check(tmp_path, test)
+
+
+def test_a_conversion_is_a_span_and_tells_of_it(tmp_path: Path) -> None:
+    async def test(api: CustomAPI, hook: Hook) -> None:
+        await api.ok("POST", WIDGETS, widget())
+        with traced() as tracer:
+            await api.ok("GET", f"{V2}/a")
+        assert dict(tracer.spans)["Call conversion webhook"] == {
+            "custom-resource-definition": "widgets.example.com", "desired-api-version": "example.com/v2",
+            "object-count": 1, "UID": hook.reviews[0]["request"]["uid"],
+        }
+        assert [call.told for call in tracer.calls] == [["POST", f"{hook.url}?timeout=500ms", 200, None]]
 
     check(tmp_path, test)
 

@@ -1,5 +1,6 @@
 """A server that is told to trace: what an OTLP collector gets to see of real requests."""
 
+import json
 import urllib.request
 from collections.abc import Iterator
 from concurrent import futures
@@ -10,9 +11,11 @@ from typing import Any
 import grpc
 import pytest
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_service_pb2_grpc
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from pilothouse.testing.server import StartError, TestServer
 from tests.e2e.conftest import Kubectl
+from tests.e2e.test_aggregation import DEFINITION, GROUP, many, registration
 
 _TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 _PARENT = "00f067aa0ba902b7"
@@ -101,6 +104,28 @@ def test_without_a_rate_only_what_a_trusted_client_samples_is_traced(collector: 
     assert [span.name for span in collector.spans if not span.name.startswith(("List", "Storage"))] == [
         "GET /api/v1/nodes"
     ]
+
+
+def test_an_extension_server_continues_the_trace(collector: Collector, tmp_path: Path) -> None:
+    flag = _configuration(tmp_path, f"endpoint: 127.0.0.1:{collector.port}\n")
+    path = f"/apis/{GROUP}/v1/namespaces/default/trouts"
+    with TestServer([flag], data_dir=tmp_path / "front") as front:
+        authority = f"--requestheader-client-ca-file={front.data_dir}/pki/front-proxy-ca.crt"
+        headers = ["--requestheader-username-headers=X-Remote-User", "--requestheader-group-headers=X-Remote-Group"]
+        with TestServer([flag, authority, *headers], data_dir=tmp_path / "behind") as behind:
+            Kubectl(behind, "default", tmp_path / "1")("apply", "-f", "-", stdin=json.dumps(DEFINITION))
+            kubectl = Kubectl(front, "default", tmp_path / "2")
+            kubectl("apply", "-f", "-", stdin=many(*registration(behind.port, GROUP, "fish")))
+            kubectl("wait", "--for=condition=Available", f"apiservice/v1.{GROUP}", "--timeout=30s")
+            _get(front, path, traceparent=f"00-{_TRACE}-{_PARENT}-01")
+    served = collector.named(f"GET /apis/{GROUP}/v1/namespaces/{{:namespace}}/trouts")
+    assert [span.trace_id.hex() for span in served] == [_TRACE, _TRACE]
+    (call,) = [span for span in collector.named("HTTP GET") if span.trace_id.hex() == _TRACE]
+    first, second = sorted(served, key=lambda span: span.parent_span_id.hex() != _PARENT)
+    assert call.kind == Span.SPAN_KIND_CLIENT
+    assert (call.parent_span_id, second.parent_span_id) == (first.span_id, call.span_id)
+    assert _sent(call)["url.full"].endswith(path)
+    assert _sent(call)["http.response.status_code"] == "200"
 
 
 @pytest.mark.parametrize(("text", "error"), [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from pilothouse.aggregator.api_services import Object, is_available
@@ -13,10 +13,12 @@ from pilothouse.apimachinery.http import Headers, Request, Response
 from pilothouse.apimachinery.proxy import headers as passing
 from pilothouse.apimachinery.proxy import upgrade
 from pilothouse.apimachinery.proxy.backend import BackendError
-from pilothouse.apimachinery.proxy.forward import forward, response_of
+from pilothouse.apimachinery.proxy.forward import Answer, forward, response_of
 from pilothouse.apimachinery.proxy.location import Location, encode_query
+from pilothouse.observability import tracing
 from pilothouse.observability.logging import log
 from pilothouse.server.responses import text_error
+from pilothouse.server.streams import on_end
 
 _DISCOVERY_SECONDS = 5.0
 """Discovery of a group version must be quick, so that all clients of the server stay quick."""
@@ -82,7 +84,7 @@ class ProxyHandler:
         found = [header for header in without_user(headers) if header[0] not in own]
         found.append((b"host", location.host.encode()))
         if request.context.audit_id:
-            found.append((b"audit-id", request.context.audit_id.encode()))
+            found.append((b"audit-id", request.context.audit_id.encode("latin-1")))
         return found + user_headers(request.context.user)
 
     async def _forward(self, request: Request, location: Location) -> Response:
@@ -92,14 +94,29 @@ class ProxyHandler:
             (b"x-forwarded-uri", location.escaped_path.encode()), (b"x-forwarded-host", location.host.encode()),
             (b"x-forwarded-proto", b"https"),
         ]
+        call = tracing.outgoing(request.method, location.url)
+        try:
+            answer = await self._answer(request, location, _with_trace(headers, call.headers))
+        except BaseException as error:
+            call.end(error)
+            raise
+        call.answered(answer.status)
+        response = await self._response(request, answer)
+        on_end(response, call.end)
+        return response
+
+    async def _answer(self, request: Request, location: Location, headers: Headers) -> Answer:
+        """Raises BackendError."""
         seconds = _DISCOVERY_SECONDS if _is_discovery(request) else None
         try:
             async with asyncio.timeout(seconds):
-                answer = await forward(request, location, self.backend.transport, headers)
+                return await forward(request, location, self.backend.transport, headers)
         except BackendError as error:
             raise BackendError(f"error trying to reach service: {error}") from None
         except TimeoutError:
             raise BackendError("error trying to reach service: context deadline exceeded") from None
+
+    async def _response(self, request: Request, answer: Answer) -> Response:
         if self._reject_redirects and 300 <= answer.status < 400 and passing.value_of(answer.headers, b"location"):
             await answer.aclose()
             return Response(502, _REDIRECT)
@@ -107,6 +124,13 @@ class ProxyHandler:
         request.context.end_stream = answer.end
         answer.headers = passing.without_cors(answer.headers)
         return await response_of(answer)
+
+
+def _with_trace(headers: Headers, trace: Mapping[str, str]) -> Headers:
+    if not trace:
+        return headers
+    told = {name.lower().encode(): value.encode() for name, value in trace.items()}
+    return [header for header in headers if header[0] not in told] + list(told.items())
 
 
 def _is_discovery(request: Request) -> bool:

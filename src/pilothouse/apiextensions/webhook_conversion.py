@@ -20,6 +20,7 @@ from pilothouse.apimachinery.meta import new_uid
 from pilothouse.apimachinery.patch import goprint
 from pilothouse.apimachinery.webhook.caller import Caller, WebhookError
 from pilothouse.apimachinery.webhook.client_config import ServiceResolver, caller_for
+from pilothouse.observability.tracing import span
 
 if TYPE_CHECKING:
     from pilothouse.observability.metrics import Registry
@@ -148,7 +149,11 @@ class WebhookConverter:
         }
         try:
             caller = await self._caller()
-            answer = orjson.loads(await caller.post(orjson.dumps(review)))
+            with span("Call conversion webhook", {
+                "custom-resource-definition": self._name, "desired-api-version": wanted, "object-count": len(objects),
+                "UID": uid,
+            }):
+                answer = orjson.loads(await caller.post(orjson.dumps(review)))
         except (WebhookError, orjson.JSONDecodeError) as e:
             raise _Failure(CALL, f"failed: {e}") from None
         converted = _converted_objects(answer, version, uid)

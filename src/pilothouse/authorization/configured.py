@@ -17,7 +17,6 @@ from pathlib import Path
 from pilothouse.apimachinery import duration
 from pilothouse.apimachinery.filewatch import watch
 from pilothouse.apimachinery.user import User
-from pilothouse.apimachinery.webhook import kubeconfig
 from pilothouse.apimachinery.webhook.caller import Caller
 from pilothouse.authorization import factory
 from pilothouse.authorization.configuration import AuthorizationConfiguration, WebhookConfiguration
@@ -66,7 +65,7 @@ def _caller(webhook: WebhookConfiguration) -> Caller:
     if webhook.kubeconfig_file is None:
         # upstream has no answer for this: it panics
         raise ValueError("connectionInfo type InClusterConfig is not allowed for kube-apiserver")
-    return Caller(kubeconfig.load(Path(webhook.kubeconfig_file)), webhook.timeout / duration.SECOND)
+    return Caller.of_file(Path(webhook.kubeconfig_file), webhook.timeout / duration.SECOND)
 
 
 def _webhook(name: str, webhook: WebhookConfiguration, caller: Caller) -> WebhookAuthorizer:

@@ -63,13 +63,12 @@ def _log(options: AuditOptions, metrics: AuditMetrics) -> Backend:
 
 
 def _webhook(options: AuditOptions, metrics: AuditMetrics) -> Backend:
-    from pilothouse.apimachinery.webhook import kubeconfig
     from pilothouse.apimachinery.webhook.caller import Backoff, Caller
     from pilothouse.audit.webhook import WebhookBackend
 
     values = options.of("webhook")
     try:
-        caller = Caller(kubeconfig.load(Path(values["config_file"])))
+        caller = Caller.of_file(Path(values["config_file"]))
     except ValueError as e:
         raise ValueError(f"initializing audit webhook: {e}") from None
     strict = values["mode"] == BLOCKING_STRICT

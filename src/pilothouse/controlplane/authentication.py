@@ -179,13 +179,12 @@ def _configured(
 
 
 def _webhook(options: Options) -> tuple[TokenAuthenticator, Caller]:
-    from pilothouse.apimachinery.webhook import kubeconfig
     from pilothouse.apimachinery.webhook.caller import Caller as WebhookCaller
     from pilothouse.authentication.tokencache import CachingTokenAuthenticator
     from pilothouse.authentication.tokenwebhook import WebhookTokenAuthenticator
 
     given = options.authentication
-    caller = WebhookCaller(kubeconfig.load(Path(given.authentication_token_webhook_config_file)))
+    caller = WebhookCaller.of_file(Path(given.authentication_token_webhook_config_file))
     asking = WebhookTokenAuthenticator(caller, given.authentication_token_webhook_version, given.api_audiences)
     seconds = given.authentication_token_webhook_cache_ttl
     return CachingTokenAuthenticator(

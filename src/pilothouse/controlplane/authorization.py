@@ -128,12 +128,11 @@ def node_rules(enabled: Enabled = no_gate) -> Sequence[Mapping[str, Any]]:
 
 
 def _webhook(options: AuthorizationOptions, callers: list[Caller]) -> ResolvingAuthorizer:
-    from pilothouse.apimachinery.webhook import kubeconfig
     from pilothouse.apimachinery.webhook.caller import Caller as WebhookCaller
     from pilothouse.authorization.webhook import WebhookAuthorizer, WebhookConfig
     from pilothouse.authorization.webhookmetrics import WebhookMetrics
 
-    caller = WebhookCaller(kubeconfig.load(Path(options.authorization_webhook_config_file)), _WEBHOOK_SECONDS)
+    caller = WebhookCaller.of_file(Path(options.authorization_webhook_config_file), _WEBHOOK_SECONDS)
     callers.append(caller)
     return WebhookAuthorizer(caller, WebhookConfig(
         version=options.authorization_webhook_version,

@@ -3,13 +3,16 @@
 OpenTelemetry is an extra: `pip install pilothouse[tracing]`.
 """
 
-from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any
+from urllib.parse import urlsplit
 
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
@@ -37,7 +40,7 @@ class OTLPTracer:
             BatchSpanProcessor(OTLPSpanExporter(endpoint or DEFAULT_ENDPOINT, insecure=True))
         )
         self._tracer = self._provider.get_tracer("pilothouse")
-        self._propagator = TraceContextTextMapPropagator()
+        self._propagator = CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()])
 
     def span(self, name: str, attributes: Attributes | None) -> AbstractContextManager[Any]:
         return self._tracer.start_as_current_span(name, attributes=attributes)
@@ -50,10 +53,16 @@ class OTLPTracer:
         if not trusted:
             remote = trace.get_current_span(told).get_span_context()
             links = [trace.Link(remote)] if remote.is_valid else None
-            told = otel_context.Context()
+            told = trace.set_span_in_context(trace.INVALID_SPAN, told)
         return OTLPRequestSpan(self._tracer.start_span(
             name, told, trace.SpanKind.SERVER, attributes, links, start_time=began_ns
-        ))
+        ), told)
+
+    def outgoing(self, method: str, url: str) -> "OTLPOutgoing":
+        span = self._tracer.start_span(f"HTTP {method}", kind=trace.SpanKind.CLIENT, attributes=_call(method, url))
+        headers: dict[str, str] = {}
+        self._propagator.inject(headers, trace.set_span_in_context(span))
+        return OTLPOutgoing(span, headers)
 
     def flush(self) -> None:
         """Send what there is, and wait for it."""
@@ -66,16 +75,58 @@ class OTLPTracer:
 class OTLPRequestSpan:
     """Implements `tracing.RequestSpan`."""
 
-    def __init__(self, span: trace.Span) -> None:
+    def __init__(self, span: trace.Span, told: otel_context.Context) -> None:
         self._span = span
+        self._told = told
 
     def set(self, attributes: Attributes) -> None:
         self._span.set_attributes(attributes)
 
-    def current(self) -> AbstractContextManager[Any]:
-        return trace.use_span(self._span)
+    @contextmanager
+    def current(self) -> Iterator[None]:
+        token = otel_context.attach(self._told)
+        try:
+            with trace.use_span(self._span):
+                yield
+        finally:
+            otel_context.detach(token)
 
     def end(self, failed: bool) -> None:
         if failed:
             self._span.set_status(trace.StatusCode.ERROR)
         self._span.end()
+
+
+class OTLPOutgoing:
+    """Implements `tracing.Outgoing`."""
+
+    def __init__(self, span: trace.Span, headers: Mapping[str, str]) -> None:
+        self._span = span
+        self.headers = headers
+
+    def answered(self, code: int) -> None:
+        self._span.set_attribute("http.response.status_code", code)
+        if code >= 400:
+            self._span.set_attribute("error.type", str(code))
+            self._span.set_status(trace.StatusCode.ERROR)
+
+    def end(self, error: BaseException | None = None) -> None:
+        if not self._span.is_recording():
+            return
+        if error is not None:
+            self._span.set_attribute("error.type", type(error).__name__)
+            self._span.set_status(trace.StatusCode.ERROR, str(error))
+        self._span.end()
+
+
+def _call(method: str, url: str) -> Attributes:
+    """What a request is (upstream: otelhttp's semantic conventions); a user and a password in the URL are left out."""
+    parts = urlsplit(url)
+    attributes: dict[str, str | int | bool] = {
+        "http.request.method": method, "url.full": parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl(),
+        "server.address": parts.hostname or "", "network.protocol.version": "1.1",
+    }
+    with suppress(ValueError):
+        if parts.port not in (None, 443 if parts.scheme == "https" else 80):
+            attributes["server.port"] = parts.port or 0
+    return attributes

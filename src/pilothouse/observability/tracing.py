@@ -9,6 +9,7 @@ Without a tracer, which is the usual case, that costs next to nothing and OpenTe
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from types import MappingProxyType
 from typing import Any, Protocol
 
 Attributes = Mapping[str, str | int | bool]
@@ -26,6 +27,19 @@ class RequestSpan(Protocol):
     def end(self, failed: bool) -> None: ...
 
 
+class Outgoing(Protocol):
+    """The span of a request to another server. It is ended once; further ends do not count."""
+
+    headers: Mapping[str, str]
+    """What tells the other server of the trace: to be sent with the request."""
+
+    def answered(self, code: int) -> None: ...
+
+    def end(self, error: BaseException | None = None) -> None:
+        """The answer is over; `error`: there is none."""
+        ...
+
+
 class Tracer(Protocol):
     def span(self, name: str, attributes: Attributes | None) -> AbstractContextManager[Any]:
         """A child of the current span, current itself until it is left."""
@@ -35,11 +49,27 @@ class Tracer(Protocol):
         self, name: str, headers: Mapping[str, str], trusted: bool, began_ns: int, attributes: Attributes
     ) -> RequestSpan:
         """Continues the trace that `headers` (traceparent, tracestate) tell of when the client is `trusted`, else
-        begins one of its own with a link to that. `began_ns` is in nanoseconds since the epoch."""
+        begins one of its own with a link to that. What their baggage says is passed on in any case. `began_ns` is in
+        nanoseconds since the epoch."""
+        ...
+
+    def outgoing(self, method: str, url: str) -> Outgoing:
+        """A child of the current span."""
         ...
 
 
+class _Untold:
+    """A request that no trace is told of."""
+
+    headers: Mapping[str, str] = MappingProxyType({})
+
+    def answered(self, code: int) -> None: ...
+
+    def end(self, error: BaseException | None = None) -> None: ...
+
+
 _NOTHING: AbstractContextManager[Any] = nullcontext()
+UNTOLD: Outgoing = _Untold()
 _tracer: Tracer | None = None
 
 
@@ -51,6 +81,11 @@ def install(tracer: Tracer | None) -> None:
 def active() -> bool:
     """For those on the way of every request, who save even the little that `span` costs."""
     return _tracer is not None
+
+
+def outgoing(method: str, url: str) -> Outgoing:
+    """The span of a request to `url` (upstream: WrapperFor, otelhttp.NewTransport)."""
+    return UNTOLD if _tracer is None else _tracer.outgoing(method, url)
 
 
 def span(name: str, attributes: Attributes | None = None) -> AbstractContextManager[Any]:

@@ -1,9 +1,12 @@
 import asyncio
+import json
+from pathlib import Path
 
 import pytest
 from aiohttp import web
 from tests.apimachinery.webhook.support import serving
 from tests.observability.support import samples
+from tests.spans import traced
 
 from pilothouse.apimachinery.webhook.caller import (
     Backoff,
@@ -13,6 +16,7 @@ from pilothouse.apimachinery.webhook.caller import (
     is_transient,
     with_backoff,
 )
+from pilothouse.apimachinery.webhook.client_config import caller_for
 from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
 
 
@@ -128,3 +132,45 @@ def test_backoff() -> None:
         assert tries == -96
 
     asyncio.run(run())
+
+
+def test_who_is_told_of_a_trace() -> None:
+    async def run() -> None:
+        asked: list[web.Request] = []
+
+        async def answer(request: web.Request) -> web.Response:
+            asked.append(request)
+            return web.Response(status=200 if len(asked) < 3 else 500)
+
+        with traced() as tracer:
+            async with serving(answer) as url:
+                for caller in (Caller(ClientConfig(url)), Caller(ClientConfig(url), traced=True)):
+                    await caller.post(b"{}")
+                    await caller.close()
+                caller = caller_for({"url": url}, no_service, seconds=3.0)
+                with pytest.raises(WebhookError):
+                    await caller.post(b"{}")
+                await caller.close()
+            with pytest.raises(WebhookError):
+                await caller.post(b"{}")
+            await caller.close()
+        assert [request.headers.get("traceparent") for request in asked] == [None, "00-1-2-01", "00-1-2-01"]
+        assert asked[2].headers["User-Agent"] == "kube-apiserver-admission"
+        assert [call.told for call in tracer.calls] == [
+            ["POST", url, 200, None], ["POST", f"{url}?timeout=3s", 500, None],
+            ["POST", f"{url}?timeout=3s", "WebhookError"],
+        ]
+
+    def no_service(namespace: str, name: str, port: int) -> tuple[str, int]:
+        raise AssertionError("no service")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(("server", "url"), [
+    ("http://host", "http://host/?timeout=30s"), ("https://host:1//a/b/?c=d#e", "https://host:1/a/b?timeout=30s"),
+])
+def test_a_server_of_a_file_learns_how_long_it_may_take(tmp_path: Path, server: str, url: str) -> None:
+    file = tmp_path / "kubeconfig"
+    file.write_text(json.dumps({"clusters": [{"name": "a", "cluster": {"server": server}}]}))
+    assert Caller.of_file(file)._config.server == url

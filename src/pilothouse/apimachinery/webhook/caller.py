@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
+from pilothouse.apimachinery import duration
 from pilothouse.apimachinery.proxy.backend import describe
 from pilothouse.apimachinery.proxy.location import Location
 from pilothouse.apimachinery.proxy.servercert import ServerCertificates, Watched
-from pilothouse.apimachinery.webhook import metrics
+from pilothouse.apimachinery.webhook import kubeconfig, metrics
 from pilothouse.apimachinery.webhook.kubeconfig import ClientConfig
+from pilothouse.observability import tracing
 
 if TYPE_CHECKING:
     import aiohttp
@@ -24,6 +27,8 @@ REQUEST_SECONDS = 30.0
 """upstream: defaultRequestTimeout"""
 _MAX_ANSWER = 3 * 1024 * 1024
 _CONNECTIONS = 100
+_AGENT = "kube-apiserver-admission"
+"""What webhooks see that objects describe (upstream: pkg/util/webhook/authentication.go)."""
 _certificates = ServerCertificates("webhooks")
 T = TypeVar("T")
 
@@ -82,14 +87,16 @@ class Caller:
     """Posts JSON to the server of a `ClientConfig`; connections are kept. Close it on the loop that used it.
 
     `dial` says where the server's name leads to, asked for each new connection (None: to where DNS says). It may raise
-    ValueError. `max_answer` are the bytes of the longest answer.
+    ValueError. `max_answer` are the bytes of the longest answer. With `traced` the server is told of the trace, as
+    upstream tells those that objects describe, not those of files.
     """
 
     def __init__(
         self, config: ClientConfig, seconds: float = REQUEST_SECONDS, *, max_answer: int | None = None,
-        dial: Callable[[], tuple[str, int]] | None = None,
+        dial: Callable[[], tuple[str, int]] | None = None, traced: bool = False,
     ) -> None:
         self._config = config
+        self._traced = traced
         # a URL may hold a password
         self._host = urlsplit(config.server).netloc.rpartition("@")[2]
         self._seconds = seconds
@@ -98,11 +105,27 @@ class Caller:
         self._session: aiohttp.ClientSession | None = None
         self._watched: Watched | None = None
 
+    @classmethod
+    def of_file(cls, path: Path, seconds: float = REQUEST_SECONDS) -> Caller:
+        """Of a kubeconfig file. The server learns from the query how long it may take. Raises ValueError."""
+        config = kubeconfig.load(path)
+        url = urlsplit(config.server)
+        path_there = "/" + "/".join(part for part in url.path.split("/") if part)
+        server = f"{url.scheme}://{url.netloc}{path_there}?timeout={duration.format(round(seconds * duration.SECOND))}"
+        return cls(replace(config, server=server), seconds)
+
     async def post(self, body: bytes) -> bytes:
         """The body of a 2xx answer. Raises WebhookError."""
         began, code, answer = perf_counter(), 0, b""
+        call = tracing.outgoing("POST", self._config.server) if self._traced else tracing.UNTOLD
         try:
-            code, retry_after, answer = await self._ask(body)
+            code, retry_after, answer = await self._ask(body, call.headers)
+        except BaseException as error:
+            call.end(error)
+            raise
+        else:
+            call.answered(code)
+            call.end()
         finally:
             metrics.called(self._host, perf_counter() - began, len(body), code, len(answer))
         if len(answer) > self._max_answer:
@@ -111,12 +134,14 @@ class Caller:
             raise WebhookError(f"the server answered with status {code}", code, retry_after=retry_after)
         return answer
 
-    async def _ask(self, body: bytes) -> tuple[int, float, bytes]:
+    async def _ask(self, body: bytes, trace: Mapping[str, str]) -> tuple[int, float, bytes]:
         """(status, seconds after which to ask again, as much of the body as is taken and a little more)."""
         import aiohttp
 
         config, most = self._config, self._max_answer
-        headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
+        headers = {"Content-Type": "application/json", "Accept": "application/json, */*", **trace}
+        if self._traced:
+            headers["User-Agent"] = _AGENT
         try:
             if credential := config.authorization():
                 headers["Authorization"] = credential

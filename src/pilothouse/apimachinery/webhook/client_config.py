@@ -38,7 +38,7 @@ def caller_for(
         server = f"https://{join_host_port(host, str(port))}/{path}?timeout={_duration(seconds)}"
         return Caller(
             ClientConfig(server, authority, server_name=host), seconds, max_answer=max_answer,
-            dial=lambda: resolve(namespace, name, port),
+            dial=lambda: resolve(namespace, name, port), traced=True,
         )
     url = config.get("url")
     if not url:
@@ -48,7 +48,7 @@ def caller_for(
     except ValueError as e:
         raise WebhookError(f"Unparsable URL: {e}") from None
     server = f"{parts.scheme}://{parts.netloc}{parts.path or '/'}?timeout={_duration(seconds)}"
-    return Caller(ClientConfig(server, authority), seconds, max_answer=max_answer)
+    return Caller(ClientConfig(server, authority), seconds, max_answer=max_answer, traced=True)
 
 
 def _duration(seconds: float) -> str:

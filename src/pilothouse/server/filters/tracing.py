@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pilothouse.apimachinery.requestinfo import RequestInfo
     from pilothouse.observability.tracing import Tracer
 
-_TOLD = ("traceparent", "tracestate")
+_TOLD = ("traceparent", "tracestate", "baggage")
 _TRUSTED = frozenset({"system:masters", "system:monitoring"})
 """Groups whose traces are continued. Anybody else could have the server sample all he does."""
 
