@@ -104,6 +104,12 @@ def test_selectors() -> None:
         ("localsubjectaccessreviews", {**resource(namespace="other"), "user": "u"}, {},
          'spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace'),
         ("selfsubjectaccessreviews", resource(fieldSelector={}), {}, "requirements or rawSelector is required"),
+        ("selfsubjectaccessreviews", resource(fieldSelector={"requirements": [{"operator": "In"}]}), {},
+         "[spec.resourceAttributes.fieldSelector.requirements[0].key: Required value: must be specified, "
+         "spec.resourceAttributes.fieldSelector.requirements[0].values: Required value: must be specified when"),
+        ("selfsubjectaccessreviews", resource(labelSelector={"requirements": [
+            {"key": "a", "operator": "In", "values": ["b c"]}
+        ]}), {}, 'labelSelector.requirements[0].values[0]: Invalid value: "b c": a valid label must be'),
     ],
 )
 def test_refusals(kind: str, spec: Object, metadata: Object, text: str) -> None:

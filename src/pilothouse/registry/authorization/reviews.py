@@ -159,5 +159,5 @@ def _spec_errors(review: Object) -> list[field.Error]:
 
 def _metadata_errors(review: Object, text: str, *allowed: str) -> list[field.Error]:
     metadata = review.get("metadata") or {}
-    given = {name for name, value in metadata.items() if value} - {"managedFields", *allowed}
+    given = {name for name, value in metadata.items() if value or value == 0} - {"managedFields", *allowed}
     return [field.invalid("metadata", metadata, text)] if given else []

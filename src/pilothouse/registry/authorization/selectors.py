@@ -9,7 +9,7 @@ from typing import Any
 
 from pilothouse.apimachinery import field, fields, labels
 from pilothouse.apimachinery.labels import SelectorError
-from pilothouse.apimachinery.validation import is_label_key
+from pilothouse.apimachinery.validation import is_label_value, is_qualified_name
 
 Object = Mapping[str, Any]
 
@@ -42,26 +42,35 @@ def selector_errors(attributes: Object) -> list[field.Error]:
             text = f"when {where} is specified, requirements or rawSelector is required"
             errors.append(field.required(f"{where}.requirements", text))
         for i, requirement in enumerate(requirements):
-            errors += _requirement_errors(requirement, f"{where}.requirements[{i}]", name == "labelSelector")
+            check = _label_errors if name == "labelSelector" else _field_errors
+            errors += check(requirement, f"{where}.requirements[{i}]")
     return errors
 
 
-def _requirement_errors(requirement: Object, where: str, of_labels: bool) -> list[field.Error]:
-    errors = []
-    operator, values = requirement.get("operator") or "", requirement.get("values") or []
-    if operator in ("In", "NotIn"):
-        if not values:
-            text = "must be specified when `operator` is 'In' or 'NotIn'"
-            errors.append(field.required(f"{where}.values", text))
-    elif operator in ("Exists", "DoesNotExist") and values:
-        text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-        errors.append(field.forbidden(f"{where}.values", text))
+def _field_errors(requirement: Object, where: str) -> list[field.Error]:
+    errors = [] if requirement.get("key") else [field.required(f"{where}.key", "must be specified")]
+    return errors + _value_errors(requirement, where)
+
+
+def _label_errors(requirement: Object, where: str) -> list[field.Error]:
     key = requirement.get("key") or ""
-    if of_labels:
-        errors += [field.invalid(f"{where}.key", key, text) for text in is_label_key(key)]
-    elif not key:
-        errors.append(field.required(f"{where}.key", "must be specified"))
+    errors = _value_errors(requirement, where)
+    errors += [field.invalid(f"{where}.key", key, text) for text in is_qualified_name(key)]
+    for i, value in enumerate(requirement.get("values") or ()):
+        errors += [field.invalid(f"{where}.values[{i}]", value, text) for text in is_label_value(value)]
     return errors
+
+
+def _value_errors(requirement: Object, where: str) -> list[field.Error]:
+    """Operators that nobody knows may be a newer version's."""
+    operator, values = requirement.get("operator") or "", requirement.get("values") or []
+    if operator in ("In", "NotIn") and not values:
+        text = "must be specified when `operator` is 'In' or 'NotIn'"
+        return [field.required(f"{where}.values", text)]
+    if operator in ("Exists", "DoesNotExist") and values:
+        text = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
+        return [field.forbidden(f"{where}.values", text)]
+    return []
 
 
 def _selector(
