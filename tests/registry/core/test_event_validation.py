@@ -42,3 +42,17 @@ def test_updates() -> None:
         'message: Invalid value: "changed": field is immutable'
     ]
     assert validate_event_update(changed, NEW, strict=False) == []
+    without = {name: value for name, value in NEW.items() if name not in ("action", "involvedObject")}
+    involved = {"namespace": "ns", "name": "q"}
+    shown = '"Kind":"","Namespace":"ns","Name":"q","UID":"","APIVersion":"","ResourceVersion":"","FieldPath":""'
+    assert [str(e) for e in validate_event_update({**without, "involvedObject": involved}, NEW, strict=True)] == [
+        "action: Required value", f"involvedObject: Invalid value: {{{shown}}}: field is immutable",
+        'action: Invalid value: "": field is immutable',
+    ]
+
+
+def test_new_events_check_their_metadata() -> None:
+    event = {**NEW, "metadata": {"namespace": "ns", "labels": {"a b": "c"}, "finalizers": ["odd"]}}
+    assert [e.field for e in validate_event(event, strict=True)] == [
+        "metadata.name", "metadata.labels", "metadata.finalizers[0]"
+    ]

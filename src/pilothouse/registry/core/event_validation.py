@@ -3,18 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pilothouse.apimachinery import field, names
+from pilothouse.apimachinery import field, metavalidation, names
 from pilothouse.apimachinery.field import Error
+from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import is_dns1123_subdomain, is_label_key
+from pilothouse.registry.internal import internal
 
 Object = Mapping[str, Any]
 
 #: Field of a core event → how many characters it may have.
 _LIMITS = {"reportingInstance": 128, "action": 128, "reason": 128, "message": 1024}
 _UNSET = ("firstTimestamp", "lastTimestamp", "count", "source")
+#: With the types of what errors show. Upstream looks at the reason twice: kept.
 _IMMUTABLE = (
-    "involvedObject", "reason", "message", "source", "firstTimestamp", "lastTimestamp", "count", "reason", "type",
-    "eventTime", "action", "related", "reportingComponent", "reportingInstance",
+    ("involvedObject", "core.ObjectReference"), ("reason", "string"), ("message", "string"),
+    ("source", "core.EventSource"), ("firstTimestamp", "tagged"), ("lastTimestamp", "tagged"), ("count", "int"),
+    ("reason", "string"), ("type", "string"), ("eventTime", "tagged"), ("action", "string"),
+    ("related", "*core.ObjectReference"), ("reportingComponent", "string"), ("reportingInstance", "string"),
 )
 _ZEROS: tuple[object, ...] = ({}, None, "", 0)
 
@@ -24,8 +29,9 @@ def validate_event(event: Object, strict: bool) -> list[Error]:
     errors = _loose_errors(event, "reportingController" if strict else "reportingComponent")
     if not strict:
         return errors
-    name = event["metadata"].get("name") or ""
-    errors += [field.invalid("metadata.name", name, text) for text in names.is_dns_subdomain(name)]
+    metadata = event["metadata"]
+    errors += metavalidation.validate(metadata, True, names.is_dns_subdomain)
+    errors += metavalidation.validate_qualified_finalizers(metadata.get("finalizers") or (), "metadata.finalizers")
     errors += _series_errors(event)
     if not event.get("eventTime"):
         errors.append(field.required("eventTime"))
@@ -41,11 +47,11 @@ def validate_event_update(event: Object, old: Object, strict: bool) -> list[Erro
         return errors
     if event.get("series") != old.get("series"):
         errors += _series_errors(event)
-    for name in _IMMUTABLE:
+    for name, kind in _IMMUTABLE:
         new, before = event.get(name), old.get(name)
         if new != before and not (new in _ZEROS and before in _ZEROS):
             shown = "reportingController" if name == "reportingComponent" else name
-            errors.append(field.invalid(shown, new, "field is immutable"))
+            errors.append(field.invalid(shown, internal(kind, new), IMMUTABLE))
     return errors
 
 
