@@ -48,8 +48,9 @@ def test_what_strict_decoding_does_not_like() -> None:
         (b"apiVersion: x.io/v1", "Object 'Kind' is missing"),
         (b"apiVersion: x.io/v2\nkind: Config", 'no kind "Config" is registered for version "x.io/v2"'),
         (HEAD + b"rules: 1", "cannot unmarshal number into Go struct field Config.rules"),
-        (b"a: [", "error converting YAML to JSON"),
-        (b"\xff", "error converting YAML to JSON"),
+        (b"a: [", "yaml: line 1: did not find expected node content"),
+        (b"\xff", "yaml: invalid leading UTF-8 octet"),
+        (b" {a", "couldn't get version/kind; json parse error: invalid character 'a' looking for beginning of value"),
     ],
 )
 def test_what_cannot_be_read(document: bytes, text: str) -> None:

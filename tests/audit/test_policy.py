@@ -1,5 +1,6 @@
 """Policies: which rule decides, and what files are refused."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,12 @@ def test_a_file(tmp_path: Path) -> None:
     ("spec", "text"),
     [
         ({}, "loaded illegal policy with 0 rules"),
-        ({"kind": "Other"}, 'no kind "Other" is registered for version "audit.k8s.io/v1"'),
+        ({"kind": "Other"}, 'failed decoding: no kind "Other" is registered for version "audit.k8s.io/v1" in scheme '
+         '"k8s.io/apiserver/pkg/audit/scheme.go:30"'),
+        ({"apiVersion": "audit.k8s.io/v1beta1"}, 'no kind "Policy" is registered for version "audit.k8s.io/v1beta1"'),
+        ({"kind": "Event"}, "failed decoding: converting (v1.Event) to (audit.Policy): unknown conversion"),
+        ({"apiVersion": ""}, "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"),
+        ({"rules": [None]}, "rules[0].level: Required value"),
         ({"rules": [{}]}, "rules[0].level: Required value"),
         ({"rules": [{"level": "All"}]},
          'level: Unsupported value: "All": supported values: "None", "Metadata", "Request", "RequestResponse"'),
@@ -120,7 +126,10 @@ def test_a_file(tmp_path: Path) -> None:
         ({"rules": [{"level": "None", "resources": [{"group": "apps/v1"}]}]}, "resources.group: Invalid value"),
         ({"omitStages": ["Late"], "rules": [{"level": "None"}]},
          "allowed stages are RequestReceived,ResponseStarted,ResponseComplete,Panic"),
-        ({"rules": "x"}, "cannot unmarshal string into Go struct field Policy.rules"),
+        ({"rules": "x"}, "failed decoding: json: cannot unmarshal string into Go struct field Policy.rules of type "
+         "[]v1.PolicyRule"),
+        ({"rules": [{"level": 1}]}, "failed decoding: json: cannot unmarshal number into Go struct field "
+         "PolicyRule.rules.level of type v1.Level"),
     ],
 )
 def test_files_that_are_refused(tmp_path: Path, spec: dict[str, Any], text: str) -> None:
@@ -128,6 +137,53 @@ def test_files_that_are_refused(tmp_path: Path, spec: dict[str, Any], text: str)
     with pytest.raises(ValueError, match="from file") as e:
         load_policy(path)
     assert text in str(e.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        ("", "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"),
+        ("rules: [{level: None}]", "unknown group version field audit.k8s.io/__internal, Kind=Policy in policy"),
+        ("rules:\n- level: None\n users: []\n", "failed decoding: yaml: line 2: did not find expected key"),
+        ("{a", "failed decoding: couldn't get version/kind; json parse error: invalid character 'a' looking for"),
+        ("- a", "failed decoding: couldn't get version/kind; json parse error: json: cannot unmarshal array into Go"),
+    ],
+)
+def test_documents_that_are_refused(tmp_path: Path, text: str, error: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=re.escape(f"{path}")) as e:
+        load_policy(path)
+    assert str(e.value).startswith(error)
+
+
+def test_a_kind_that_is_not_said_is_a_policy(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("apiVersion: audit.k8s.io/v1\nrules: [{level: Request}]")
+    assert load_policy(path)[0].evaluate(BOB, request().context.request_info).level == LEVELS.index("Request")
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=f"failed to read file path .*: read {tmp_path}: is a directory"):
+        load_policy(tmp_path)
+
+
+def test_decisions_are_remembered_by_what_rules_look_at() -> None:
+    policy = Policy({"rules": [
+        {"level": "Request", "resources": [{"group": "", "resources": ["pods"], "resourceNames": ["p"]}]},
+        {"level": "None", "userGroups": ["ops"]}, {"level": "RequestResponse", "nonResourceURLs": ["/healthz*"]},
+        {"level": "Metadata", "users": ["bob"]},
+    ]})
+    asked = [
+        ("GET", POD, BOB, "Request"), ("GET", POD[:-1] + "q", BOB, "Metadata"),
+        ("GET", DEPLOYMENT, BOB, "Metadata"), ("GET", DEPLOYMENT, User("bob", groups=("ops",)), "None"),
+        ("GET", DEPLOYMENT, User("eve"), "None"), ("GET", "/healthz", User("eve"), "RequestResponse"),
+        ("GET", "/healthz/x", None, "RequestResponse"), ("GET", "/livez", None, "None"),
+        ("GET", "/healthz/" + "x" * 500, BOB, "RequestResponse"), ("DELETE", DEPLOYMENT, None, "None"),
+    ]
+    for method, url, user, expected in asked * 2:
+        info = request(method, url).context.request_info
+        assert LEVELS[policy.evaluate(user, info).level] == expected, (method, url, user)
 
 
 def test_no_file(tmp_path: Path) -> None:

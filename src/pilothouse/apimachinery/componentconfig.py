@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pilothouse.apimachinery.codec import yaml
+from pilothouse.apimachinery.codec import json, yaml
+from pilothouse.apimachinery.codec.decode_object import identify
 from pilothouse.apimachinery.gvk import GroupVersion, GroupVersionKind
 from pilothouse.apimachinery.schema import model
 from pilothouse.apimachinery.schema.decode import DecodeError, decoder
@@ -33,6 +34,11 @@ INT32 = _scalar(model.INT32, "int32")
 INT64 = _scalar(model.INT64, "int64")
 DURATION = _scalar(model.DURATION, "v1.Duration")
 RAW = _scalar(model.RAW, "runtime.RawExtension")
+
+
+def text_of(go_name: str) -> Type:
+    """A type of Go's whose values are texts."""
+    return _scalar(model.STRING, go_name)
 
 
 def pointer(type: Type) -> Field:
@@ -82,26 +88,40 @@ class Loaded:
         return f"strict decoding error: {', '.join(self.strict)}" if self.strict else ""
 
 
-def load(data: bytes, kinds: Mapping[GroupVersionKind, Type], *, has_metadata: bool = True) -> Loaded:
+def load(
+    data: bytes, kinds: Mapping[GroupVersionKind, Type], *, has_metadata: bool = True,
+    into: GroupVersionKind | None = None, scheme: str = "",
+) -> Loaded:
     """One document of YAML or JSON; `metadata` is passed over, unless the kinds have none. Raises ValueError with Go's
-    text, or near it."""
-    try:
-        value, duplicates = yaml.load(data)
-    except yaml.YAMLError as e:
-        raise ValueError(f"error converting YAML to JSON: {e}") from None
-    gvk = _kind_of(value)
+    text, or near it.
+
+    A kind or version that is missing is that of `into`, if given. `scheme` is Go's name of what knows the kinds.
+    """
+    value, duplicates = _parsed(data)
+    gvk = _kind_of(value) if into is None else identify(value, into)
     type = kinds.get(gvk)
     if type is None:
-        raise ValueError(f'no kind "{gvk.kind}" is registered for version "{gvk.api_version}"')
+        where = f' in scheme "{scheme}"' if scheme else ""
+        raise ValueError(f'no kind "{gvk.kind}" is registered for version "{gvk.api_version}"{where}')
     unknown: list[str] = []
     passed_over = ("kind", "apiVersion", "metadata") if has_metadata else ("kind", "apiVersion")
-    body = {key: field for key, field in value.items() if key not in passed_over}
+    body = {key: field for key, field in (value or {}).items() if key not in passed_over}
     try:
         obj = decoder(type)(body, unknown)
     except DecodeError as e:
         raise ValueError(str(e)) from None
     found = ([yaml.strict_error(duplicates)] if duplicates else []) + unknown
     return Loaded(gvk, obj, tuple(found))
+
+
+def _parsed(data: bytes) -> tuple[Any, list[str]]:
+    """The document, and what strict decoding says of repeated keys."""
+    try:
+        if data.lstrip().startswith(b"{"):
+            json.loads(data)
+    except json.SyntaxError as e:
+        raise ValueError(f"couldn't get version/kind; json parse error: {e}") from None
+    return yaml.load(data)
 
 
 def _kind_of(value: Any) -> GroupVersionKind:

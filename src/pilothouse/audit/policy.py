@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.aggregate import aggregate
-from pilothouse.apimachinery.componentconfig import BOOL, STRING, list_of, load, pointer, struct
+from pilothouse.apimachinery.componentconfig import BOOL, STRING, Loaded, list_of, load, pointer, struct, text_of
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.validation import is_dns1123_subdomain
 
@@ -33,16 +33,21 @@ _LONGEST = 256
 """Characters of a path whose decision is."""
 
 _STRINGS = list_of(STRING)
+_STAGES = list_of(text_of("v1.Stage"))
 _RULE = struct(
-    "v1.PolicyRule", level=STRING, users=_STRINGS, userGroups=_STRINGS, verbs=_STRINGS,
+    "v1.PolicyRule", level=text_of("v1.Level"), users=_STRINGS, userGroups=_STRINGS, verbs=_STRINGS,
     resources=list_of(struct("v1.GroupResources", group=STRING, resources=_STRINGS, resourceNames=_STRINGS)),
-    namespaces=_STRINGS, nonResourceURLs=_STRINGS, omitStages=_STRINGS, omitManagedFields=pointer(BOOL),
+    namespaces=_STRINGS, nonResourceURLs=_STRINGS, omitStages=_STAGES, omitManagedFields=pointer(BOOL),
 )
-_KINDS = {
-    GroupVersionKind("audit.k8s.io", "v1", "Policy"): struct(
-        "v1.Policy", rules=list_of(_RULE), omitStages=_STRINGS, omitManagedFields=BOOL
+_POLICY = struct("v1.Policy", rules=list_of(_RULE), omitStages=_STAGES, omitManagedFields=BOOL)
+_INTERNAL = GroupVersionKind("audit.k8s.io", "__internal", "Policy")
+_KINDS = {GroupVersionKind("audit.k8s.io", "v1", "Policy"): _POLICY} | {
+    # what is known, but is no policy of that version
+    gvk: struct("v1.Other") for gvk in (
+        _INTERNAL, *(GroupVersionKind("audit.k8s.io", "v1", kind) for kind in ("Event", "EventList", "PolicyList"))
     )
 }
+_SCHEME = "k8s.io/apiserver/pkg/audit/scheme.go:30"
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,10 +186,11 @@ def load_policy(path: Path) -> tuple[Policy, str]:
     try:
         data = path.read_bytes()
     except OSError as e:
-        reason = f"{e.strerror.lower() if e.strerror else e}"
-        raise ValueError(f'failed to read file path "{path}": open {path}: {reason}') from None
+        action = "read" if isinstance(e, IsADirectoryError) else "open"
+        reason = e.strerror.lower() if e.strerror else str(e)
+        raise ValueError(f'failed to read file path "{path}": {action} {path}: {reason}') from None
     try:
-        loaded = load(data, _KINDS)
+        loaded = _decoded(data)
         if errors := list(_validate(loaded.obj)):
             raise ValueError(aggregate(errors))
         if not loaded.obj.get("rules"):
@@ -192,6 +198,21 @@ def load_policy(path: Path) -> tuple[Policy, str]:
     except ValueError as e:
         raise ValueError(f"{e}: from file {path}") from None
     return Policy(loaded.obj), loaded.strict_error
+
+
+def _decoded(data: bytes) -> Loaded:
+    """Raises ValueError."""
+    try:
+        loaded = load(data, _KINDS, into=_INTERNAL, scheme=_SCHEME)
+    except ValueError as e:
+        raise ValueError(f"failed decoding: {e}") from None
+    gvk = loaded.gvk
+    if gvk.kind != _INTERNAL.kind:
+        raise ValueError(f"failed decoding: converting (v1.{gvk.kind}) to (audit.Policy): unknown conversion")
+    if gvk == _INTERNAL:
+        # also of a file that does not say what it is
+        raise ValueError(f"unknown group version field {gvk.group}/{gvk.version}, Kind={gvk.kind} in policy")
+    return loaded
 
 
 def _validate(spec: Mapping[str, Any]) -> Iterable[field.Error]:

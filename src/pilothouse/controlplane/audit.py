@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from pilothouse.audit.auditor import Auditor
 from pilothouse.audit.buffered import BatchConfig, BufferedBackend
 from pilothouse.audit.interface import BATCH, BLOCKING_STRICT
 from pilothouse.audit.metrics import AuditMetrics
-from pilothouse.audit.policy import load_policy
+from pilothouse.audit.policy import Policy, load_policy
 from pilothouse.audit.truncate import TruncatingBackend
 from pilothouse.audit.union import UnionBackend
 from pilothouse.observability.logging import log
@@ -26,14 +27,11 @@ _MEGABYTE = 1024 * 1024
 def build(options: AuditOptions) -> Auditor | None:
     """None without a policy or without a backend. Raises ValueError for files that cannot be used."""
     metrics = AuditMetrics()
-    if not options.audit_policy_file:
+    policy = _policy(options.audit_policy_file) if options.audit_policy_file else None
+    if options.audit_log_path not in ("", "-"):
+        _ensure_log_file(options.audit_log_path)
+    if policy is None:
         return None
-    try:
-        policy, strict_error = load_policy(Path(options.audit_policy_file))
-    except ValueError as e:
-        raise ValueError(f"loading audit policy file: {e}") from None
-    if strict_error:
-        log.warning(f"Audit policy contains errors, falling back to lenient decoding: {strict_error}")
     backends = []
     if options.audit_log_path:
         backends.append(_log(options, metrics))
@@ -42,6 +40,28 @@ def build(options: AuditOptions) -> Auditor | None:
     if not backends:
         return None
     return Auditor(policy, backends[0] if len(backends) == 1 else UnionBackend(backends), metrics)
+
+
+def _policy(file: str) -> Policy:
+    try:
+        policy, strict_error = load_policy(Path(file))
+    except ValueError as e:
+        raise ValueError(f"loading audit policy file: {e}") from None
+    if strict_error:
+        log.warning(f"Audit policy contains errors, falling back to lenient decoding: {strict_error}")
+    return policy
+
+
+def _ensure_log_file(path: str) -> None:
+    """As upstream makes it, also where there is nothing to be written."""
+    action = "mkdir"
+    try:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        action = "open"
+        os.close(os.open(path, os.O_CREAT | os.O_APPEND | os.O_RDWR, 0o600))
+    except OSError as e:
+        reason = e.strerror.lower() if e.strerror else str(e)
+        raise ValueError(f"ensureLogFile: {action} {e.filename}: {reason}") from None
 
 
 def _log(options: AuditOptions, metrics: AuditMetrics) -> Backend:

@@ -56,7 +56,7 @@ def test_good_ones(version: str) -> None:
 
 @pytest.mark.parametrize(("data", "error"), [
     (b"", "empty config data"),
-    (b"a: [", "error converting YAML to JSON"),
+    (b"a: [", "yaml: line 1: did not find expected node content"),
     (b"kind: AuthenticationConfiguration", "Object 'apiVersion' is missing"),
     (b"kind: AuthenticationConfiguration\napiVersion: apiserver.config.k8s.io/v2",
      'no kind "AuthenticationConfiguration" is registered for version "apiserver.config.k8s.io/v2"'),
