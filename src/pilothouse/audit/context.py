@@ -46,7 +46,7 @@ class AuditContext:
 
     __slots__ = (
         "_config", "_lead", "_metrics", "_origin", "_pieces", "_received", "_reference", "_referred", "_sink",
-        "_status", "_told", "_user", "request_object", "request_patch", "response_object",
+        "_status", "_told", "_user", "request_object", "request_patch", "response_object", "started",
     )
 
     def __init__(
@@ -70,6 +70,8 @@ class AuditContext:
         self.request_patch = False
         """Whether `request_object` is a patch, of which nothing is left out."""
         self.response_object: bytes | None = None
+        self.started = False
+        """Whether it has been told that the answer has begun."""
         self._status: dict[str, Any] | None = None
         """What is known of the answer: a Status in wire form, or just its code."""
         self._told = b""

@@ -1,7 +1,7 @@
 """Taking over a connection after `Connection: Upgrade` (WebSocket, SPDY)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 
 class Upgrade:
@@ -11,12 +11,14 @@ class Upgrade:
     follow an upgrade request cannot be read as HTTP safely.
     """
 
-    __slots__ = ("_rest", "_transport", "on_taken", "taken")
+    __slots__ = ("_rest", "_transport", "before", "on_taken", "taken")
 
     def __init__(self, transport: asyncio.Transport, rest: bytes) -> None:
         self._transport = transport
         self._rest = rest
         self.taken = False
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """To be called and awaited by whoever is about to take the connection over."""
         self.on_taken: Callable[[], None] | None = None
         """Called when the connection is taken over: what was a request is one no longer."""
 

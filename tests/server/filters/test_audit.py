@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any
 
 import orjson
@@ -175,6 +175,26 @@ def test_a_long_running_request_whose_client_goes_has_started(build: Build) -> N
         assert [stage for stage, _ in told(kept)] == ["RequestReceived", "ResponseStarted", "ResponseComplete"]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(("url", "stages"), [
+    ("/api/v1/namespaces/ns/pods/p/exec", ["RequestReceived", "ResponseStarted", "ResponseComplete"]),
+    ("/apis/other/v1/namespaces/ns/things/t/console", ["RequestReceived", "ResponseComplete"]),
+])
+def test_an_upgrade_has_started_when_it_begins(build: Build, url: str, stages: list[str]) -> None:
+    class Offer:
+        before: Callable[[], Awaitable[None]]
+
+    async def carry(request: Request) -> Response:
+        await request.upgrade.before()
+        assert [stage for stage, _ in told(kept)] == stages[:-1]
+        return Response(101)
+
+    kept = Kept()
+    request = build("POST", url)
+    request.upgrade = Offer()
+    serve(carry, request, kept)
+    assert told(kept) == [("RequestReceived", None), *((stage, 101) for stage in stages[1:])]
 
 
 def test_a_bug_in_a_stream_is_a_panic(build: Build) -> None:

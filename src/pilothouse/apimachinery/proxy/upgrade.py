@@ -146,6 +146,8 @@ async def _join(request: Request, backend: BackendEnd) -> Response:
     upgrade: Any = request.upgrade
     if upgrade is None:
         raise BackendError("request connection cannot be hijacked: nothing to upgrade to was named")
+    if upgrade.before is not None:
+        await upgrade.before()
     client = End()
     # Whatever the client sent already must find the backend.
     client.other = backend

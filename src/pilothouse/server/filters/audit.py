@@ -62,6 +62,8 @@ def with_audit(
             metrics.rejected.value += 1
             return internal_error(request, "failed to store audit event")
         filters.done(passed, context)
+        if request.upgrade is not None:
+            request.upgrade.before = lambda: _begun(context, audit, 101)
         try:
             response = await handler(request)
         except StatusError as error:
@@ -103,9 +105,17 @@ async def _broken_off(context: Context, audit: AuditContext, now: float) -> None
         audit.answer_status(_TIMED_OUT)
     elif not audit.answered:
         audit.answer_status(_CLOSED_EARLY)
-    if context.request_info.long_running:
-        await _tell(RESPONSE_STARTED, context, audit)
+    await _begun(context, audit)
     await _tell(RESPONSE_COMPLETE, context, audit)
+
+
+async def _begun(context: Context, audit: AuditContext, code: int = 0) -> None:
+    """The answer begins, with `code` if that is not known yet."""
+    if code:
+        audit.answer(code)
+    if context.request_info.long_running and not audit.started:
+        audit.started = True
+        await _tell(RESPONSE_STARTED, context, audit)
 
 
 async def _panicked(context: Context, audit: AuditContext, bug: Exception) -> None:
@@ -117,7 +127,7 @@ async def _panicked(context: Context, audit: AuditContext, bug: Exception) -> No
 async def _answered(context: Context, audit: AuditContext, response: Response) -> Response:
     audit.answer(response.status)
     if context.request_info.long_running:
-        await _tell(RESPONSE_STARTED, context, audit)
+        await _begun(context, audit)
     if isinstance(response, StreamResponse):
         response.stream = _Audited(response.stream, context, audit)
     else:
