@@ -35,6 +35,16 @@ def test_requests_one_after_the_other_and_together(made: pki.PKI) -> None:
     serve(made, echo, test)
 
 
+def test_the_handler_sees_the_target_as_it_was_sent(made: pki.PKI) -> None:
+    async def handler(request: Request) -> Response:
+        return Response(200, request.target)
+
+    async def test(connect: Connect, server: HTTPServer) -> None:
+        assert (await (await connect()).get("/a%20b?x=%20")).body == b"/a%20b?x=%20"
+
+    serve(made, handler, test)
+
+
 def test_the_other_protocol_on_the_same_port(made: pki.PKI) -> None:
     async def test(connect: Connect, server: HTTPServer) -> None:
         for protocols in ([], ["http/1.1"]):

@@ -172,6 +172,7 @@ class HTTP2Protocol(asyncio.Protocol):
             *head, exchange.receive_body,
             client=self._client, peer_certificates=self._peer_certificates, protocol="HTTP/2.0",
         )
+        exchange.request.target = next((value for name, value in event.headers if name == b":path"), b"")
         exchange.request.receive_chunk = exchange.receive_chunk
         fresh.append(stream)
 
