@@ -218,6 +218,47 @@ def test_auth(kubectl: Kubectl) -> None:
     assert kubectl.fails("get", "pods", "--as=somebody")
 
 
+ROLES = """
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata: {{name: reader, namespace: {namespace}}}
+rules:
+- {{apiGroups: [""], resources: [configmaps], resourceNames: [mine], verbs: ["{verb}"]}}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata: {{name: reader, namespace: {namespace}}}
+roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: {kind}, name: {name}}}
+subjects:
+- {{kind: User, name: {user}, apiGroup: rbac.authorization.k8s.io}}
+"""
+
+
+def test_auth_reconcile(kubectl: Kubectl) -> None:
+    def reconcile(verb: str, kind: str, name: str, user: str, *flags: str) -> str:
+        # kubectl panics over bindings without a namespace
+        roles = ROLES.format(verb=verb, kind=kind, name=name, user=user, namespace=kubectl.namespace)
+        done = kubectl.run("auth", "reconcile", "-f", "-", *flags, stdin=roles)
+        assert done.returncode == 0, done.stderr
+        return str(done.stderr)
+
+    def rules(user: str) -> list[list[str]]:
+        lines = kubectl("auth", "can-i", "--list", f"--as={user}").splitlines()
+        return [line.split() for line in lines if line.startswith("configmaps")]
+
+    assert "reconciliation required create" in reconcile("get", "Role", "reader", "ann")
+    assert rules("ann") == [["configmaps", "[]", "[mine]", "[get]"]]
+    assert "missing rules added" in reconcile("list", "Role", "reader", "ben")
+    assert rules("ben") == [["configmaps", "[]", "[mine]", "[get", "list]"]]
+    extra = ("--remove-extra-permissions", "--remove-extra-subjects")
+    assert "extra subjects removed" in reconcile("list", "Role", "reader", "ben", *extra)
+    assert rules("ann") == []
+    assert rules("ben") == [["configmaps", "[]", "[mine]", "[list]"]]
+    # the role of a binding cannot change, so that kubectl makes another binding
+    assert "reconciliation required recreate" in reconcile("list", "ClusterRole", "view", "ben")
+    assert ["configmaps", "[]", "[]", "[get", "list", "watch]"] in rules("ben")
+
+
 def test_wait_and_delete(applied: Kubectl) -> None:
     applied("create", "configmap", "gone")
     waiting = applied.start("wait", "--for=delete", "configmap/gone", "--timeout=30s")
