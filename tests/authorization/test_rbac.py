@@ -183,3 +183,20 @@ def test_the_rules_of_a_user(rbac: RBACAuthorizer) -> None:
     assert rules.errors == ('clusterrole.rbac.authorization.k8s.io "gone" not found',)
     assert not rules.incomplete
     assert len(rbac.rules_for(ALICE, "").resource_rules) == 1
+
+
+def test_only_so_many_answers_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pilothouse.authorization.rbac._CACHED_ANSWERS", 100)
+    rbac = RBACAuthorizer()
+    most = 0
+    for i in range(1000):
+        attributes = Attributes(User("u"), "get", api_group="", resource=f"r{i}", namespace=f"n{i % 7}")
+        assert asyncio.run(rbac.authorize(attributes)) == (Decision.NO_OPINION, "")
+        most = max(most, sum(len(g._resources) for by_name in rbac._grants.values() for g in by_name.values()))
+    assert 50 < most <= 100
+    long = "x" * 10_000
+    for user, resource, namespace in ((User(long * 2), "r", ""), (User("v"), long, ""), (User("w"), "r", long)):
+        asyncio.run(rbac.authorize(Attributes(user, "get", api_group="", resource=resource, namespace=namespace)))
+    kept = [by_name for (name, _), by_name in rbac._grants.items() if name != "u"]
+    assert [list(by_name) for by_name in kept] == [[""]]
+    assert not kept[0][""]._resources

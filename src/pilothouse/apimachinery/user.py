@@ -14,6 +14,7 @@ NODE_NAME_KEY = "authentication.kubernetes.io/node-name"
 """The extra of a service account whose token belongs to a pod: the node that the pod runs on."""
 _SERVICE_ACCOUNT = "system:serviceaccount:"
 _NODE = "system:node:"
+_SMALL = 16384
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,11 @@ class User:
     uid: str = ""
     groups: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def is_small(self) -> bool:
+        """Whether what was found out about the user may be remembered by his name and groups, thousands of times."""
+        return len(self.name) + sum(map(len, self.groups)) <= _SMALL
 
 
 def split_service_account(username: str) -> tuple[str, str] | None:

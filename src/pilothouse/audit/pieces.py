@@ -66,9 +66,10 @@ class Pieces:
         if known is not None and known[0] is user:
             return known[1]
         made = document(_user_info(user))
-        if len(self._users) >= _MOST:
-            self._users.clear()
-        self._users[id(user)] = user, made
+        if len(made) <= _LONGEST:
+            if len(self._users) >= _MOST:
+                self._users.clear()
+            self._users[id(user)] = user, made
         return made
 
     def origin(self, request: Request) -> bytes:

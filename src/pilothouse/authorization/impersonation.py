@@ -31,6 +31,8 @@ _MANY = 4
 """From here on one question with "*" is tried before one for each value (upstream: manyAuthorizationChecksInLoop)."""
 _CACHED_SECONDS = 10.0
 _CACHED = 4096
+_LONGEST = 16384
+"""Characters of all that a client says of itself and its request; what is allowed beyond that is not remembered."""
 _NODE_KEYS = "authentication.kubernetes.io/associated-node-keys"
 
 
@@ -109,7 +111,8 @@ class _Constrained:
         if found is None:
             await _authorize(self._authorizer, replace(attributes, verb=self._verb + attributes.verb))
             found = await self._primary.check(wanted, attributes)
-            self._allowed.set(key, found, _CACHED_SECONDS)
+            if len(repr(key)) <= _LONGEST:
+                self._allowed.set(key, found, _CACHED_SECONDS)
         return found
 
 
@@ -137,7 +140,7 @@ class _Primary:
         await self._check_extra(requestor, wanted.extra)
         user = replace(wanted, groups=_with_implied(wanted.name, groups))
         found = Impersonated(user, self._verb if self._constrained else "")
-        if self._constrained:
+        if self._constrained and len(repr(key)) <= _LONGEST:
             self._allowed.set(key, found, _CACHED_SECONDS)
         return found
 

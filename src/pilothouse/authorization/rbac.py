@@ -7,7 +7,7 @@ or binding changes: after the first request of a kind a decision is two dictiona
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from pilothouse.apimachinery.aggregate import aggregate
@@ -18,6 +18,10 @@ from pilothouse.authorization.rules import CompiledRule, PolicyRule, strings
 SERVICE_ACCOUNT_PREFIX = "system:serviceaccount:"
 _CACHED_USERS = 4096
 _CACHED_QUESTIONS = 1024
+_CACHED_ANSWERS = 65536
+"""In all; clients choose what they ask about."""
+_LONGEST = 512
+"""Characters of a question or a namespace; longer ones are answered each time."""
 
 _Subject = tuple[str, str]
 """("User" or "Group", name); a service account is its user name."""
@@ -83,9 +87,11 @@ def _subject(subject: Mapping[str, Any], binding_namespace: str) -> tuple[_Subje
 class _Grants:
     """What one user may do in one namespace: (rules, source) in the order of the bindings, and what was asked."""
 
-    __slots__ = ("_paths", "_resources", "denial", "entries", "errors")
+    __slots__ = ("_keeps", "_paths", "_resources", "denial", "entries", "errors")
 
-    def __init__(self, entries: list[tuple[_Rules, str]], errors: list[str]) -> None:
+    def __init__(self, entries: list[tuple[_Rules, str]], errors: list[str], keeps: Callable[[int], bool]) -> None:
+        """`keeps` says whether the answer to a question of so many characters may be remembered."""
+        self._keeps = keeps
         self.entries = entries
         self.errors = errors
         self.denial = (Decision.NO_OPINION, f"RBAC: {aggregate(errors)}" if errors else "")
@@ -96,21 +102,24 @@ class _Grants:
         question = (a.verb, a.api_group, a.resource, a.subresource)
         answer = self._resources.get(question)
         if answer is None:
-            if len(self._resources) >= _CACHED_QUESTIONS:
-                self._resources.clear()
-            answer = self._resources[question] = _Answer(self, question)
+            answer = _Answer(self, question)
+            if self._keeps(sum(map(len, question))):
+                if len(self._resources) >= _CACHED_QUESTIONS:
+                    self._resources.clear()
+                self._resources[question] = answer
         return answer.decide(a.name)
 
     def path(self, verb: str, path: str) -> tuple[Decision, str]:
         question = (verb, path)
         answer = self._paths.get(question)
         if answer is None:
-            if len(self._paths) >= _CACHED_QUESTIONS:
-                self._paths.clear()
             found = (source for rules, source in self.entries if any(rule.matches_path(verb, path) for rule in rules))
             source = next(found, None)
             answer = self.denial if source is None else (Decision.ALLOW, f"RBAC: allowed by {source}")
-            self._paths[question] = answer
+            if self._keeps(len(verb) + len(path)):
+                if len(self._paths) >= _CACHED_QUESTIONS:
+                    self._paths.clear()
+                self._paths[question] = answer
         return answer
 
 
@@ -145,6 +154,7 @@ class RBACAuthorizer:
         self._bindings: dict[str, dict[str, Binding]] = {}
         self._by_subject: dict[str, dict[_Subject, dict[str, _Bound]]] = {}
         self._grants: dict[tuple[str, tuple[str, ...]], dict[str, _Grants]] = {}
+        self._answers = 0
 
     # What is stored.
 
@@ -165,7 +175,20 @@ class RBACAuthorizer:
                     self._add_binding(Binding(namespace, name, obj))
             case _:
                 raise ValueError(f"not a kind of RBAC: {kind}")
+        self._forget()
+
+    def _forget(self) -> None:
         self._grants.clear()
+        self._answers = 0
+
+    def _keeps(self, length: int) -> bool:
+        """Whether one more answer may be remembered, to a question of so many characters."""
+        if length > _LONGEST:
+            return False
+        if self._answers >= _CACHED_ANSWERS:
+            self._forget()
+        self._answers += 1
+        return True
 
     def _add_binding(self, binding: Binding) -> None:
         self._bindings.setdefault(binding.namespace, {})[binding.name] = binding
@@ -220,12 +243,14 @@ class RBACAuthorizer:
                 errors.append(str(error))
                 continue
             entries.append((role.compiled, source))
-        if len(self._grants) >= _CACHED_USERS:
-            self._grants.clear()
-        namespaces = self._grants.setdefault((user.name, user.groups), {})
-        if len(namespaces) >= _CACHED_QUESTIONS:
-            namespaces.clear()
-        grants = namespaces[namespace] = _Grants(entries, errors)
+        grants = _Grants(entries, errors, self._keeps)
+        if user.is_small and self._keeps(len(namespace)):
+            if len(self._grants) >= _CACHED_USERS:
+                self._forget()
+            namespaces = self._grants.setdefault((user.name, user.groups), {})
+            if len(namespaces) >= _CACHED_QUESTIONS:
+                namespaces.clear()
+            namespaces[namespace] = grants
         return grants
 
     def _applying(self, user: User, namespace: str) -> list[tuple[Binding, str]]:

@@ -26,6 +26,7 @@ _TRANSFORMS = frozenset({"Table", "PartialObjectMetadata", "PartialObjectMetadat
 DISCOVERY_GROUP = "apidiscovery.k8s.io"
 
 _REMEMBERED = 512
+_LONGEST_REMEMBERED = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +211,7 @@ class Negotiator:
         accepted = match(header, self._allows, self._served)
         if accepted == PLAIN_JSON:
             accepted = PLAIN_JSON  # callers take a short way for this very object
-        if accepted is not None and len(self._known) < _REMEMBERED:
+        if accepted is not None and len(self._known) < _REMEMBERED and len(header) <= _LONGEST_REMEMBERED:
             self._known[header] = accepted
         return accepted
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ADJUSTMENT_SECONDS = 10.0
 """How often limits follow demand (upstream: borrowingAdjustmentPeriod)."""
 _CACHED = 4096
+_LONGEST = 512
+"""Requests with longer paths are classified each time: clients choose what the key is made of."""
 Object = Mapping[str, Any]
 _EVERYTHING = {
     "resourceRules": [{
@@ -212,9 +214,11 @@ class FlowController:
         )
         found = self._known.get(key)
         if found is None:
-            if len(self._known) >= _CACHED:
-                self._known.clear()
-            found = self._known[key] = self._classify(user, info)
+            found = self._classify(user, info)
+            if len(info.path) <= _LONGEST and user.is_small:
+                if len(self._known) >= _CACHED:
+                    self._known.clear()
+                self._known[key] = found
         return found
 
     def _classify(self, user: User, info: RequestInfo) -> Classification:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 
 _LIMIT = 1000
+_LONGEST = 128
+"""Longer names are tested each time: a thousand of a megabyte each would be a gigabyte."""
 
 
 class NameTest(dict[bytes, bool]):
@@ -15,6 +17,8 @@ class NameTest(dict[bytes, bool]):
         self._test = test
 
     def __missing__(self, name: bytes) -> bool:
+        if len(name) > _LONGEST:
+            return self._test(name)
         if len(self) >= _LIMIT:
             # Made-up names must not fill the memory.
             self.clear()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: Shapes kept for one node; maps with keys of their own in each object have no more than that either.
 MAX_SHAPES: Final = 256
 MAX_NAMES: Final = 64
+MAX_CHARACTERS: Final = 4096
 
 
 class _All(frozenset[str]):
@@ -61,7 +62,7 @@ class Shapes:
         if known is not None:
             return known
         made = self._make(sorted(names))
-        if len(names) <= MAX_NAMES:
+        if len(names) <= MAX_NAMES and sum(map(len, names)) <= MAX_CHARACTERS:
             if len(self._known) >= MAX_SHAPES:
                 self._known.clear()
             self._known[names] = made

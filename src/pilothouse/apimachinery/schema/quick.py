@@ -20,6 +20,7 @@ Quick = Callable[[dict[str, Any], list[str]], dict[str, Any] | None]
 MAX_SHAPES: Final = 64
 WORTH: Final = 4
 MAX_NAMES: Final = 64
+MAX_CHARACTERS: Final = 2048
 _MAX_MET: Final = 256
 
 _CHECKS: Final = {
@@ -59,7 +60,7 @@ class Shapes:
 
     def meet(self, names: tuple[str, ...]) -> None:
         """A shape that is not known was decoded."""
-        if len(self._known) >= MAX_SHAPES or len(names) > MAX_NAMES:
+        if len(self._known) >= MAX_SHAPES or len(names) > MAX_NAMES or sum(map(len, names)) > MAX_CHARACTERS:
             return
         if len(self._met) >= _MAX_MET:
             self._met.clear()
