@@ -123,7 +123,8 @@ def test_goaway_by_chance() -> None:
         async def test(client: Client, headers: dict[str, str]) -> None:
             watch = client.ask("/api/v1/nodes?watch=1&timeoutSeconds=2", **headers)
             while client.goaway is None:
-                await client.get("/api", **headers)
+                asked = client.ask("/api", **headers)
+                await client.until(lambda asked=asked: client.answers[asked].ended or client.goaway is not None)
             assert (await client.answer(watch)).ended
             await client.end()
 

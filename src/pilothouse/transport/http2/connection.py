@@ -68,7 +68,7 @@ class HTTP2Protocol(asyncio.Protocol):
         self.draining: set[Stream] = set()
         self._resets = RateLimit(*bounds.RESETS, loop.time())
         self._frames: FrameFeeder
-        self._flushing = self._write_paused = False
+        self._flushing = self._unsent = self._write_paused = False
         self._begun = self._ends_soon = self._leaving = self._closing = False
         self._last_stream = 0
         self._client: tuple[str, int] | None = None
@@ -221,16 +221,27 @@ class HTTP2Protocol(asyncio.Protocol):
         self._running -= 1
         if not complete and not stream.gone:
             self._answered.append(stream)
-            self._flush_soon()
+            self._unsent = True
         while self._waiting and self._running < self._max_streams and not self._closing:
             following = self._waiting.popleft()
             if not following.gone:
                 self._begin(following)
-        if not self._running:
-            # Nobody is left who would add to it.
-            self._flush_pending()
+        if self._unsent:
+            # The last one at work need not wait for others.
+            if self._running:
+                self._flush_soon()
+            else:
+                self._flush()
 
     # What streams send
+
+    def send_answer(self, stream: Stream, fields: Headers, body: bytes) -> None:
+        """A whole answer at once. It goes out when the stream's task is over."""
+        if not stream.gone:
+            self._session.send_response(stream.id, fields, end_stream=not body)
+            if body:
+                self._session.send_data(stream.id, body, end_stream=True)
+            self._unsent = True
 
     def send_head(self, stream: Stream, fields: Headers, *, last: bool) -> None:
         if not stream.gone:
@@ -282,14 +293,10 @@ class HTTP2Protocol(asyncio.Protocol):
         """What is sent in one turn goes out together: fewer TLS records, fewer system calls."""
         if not self._flushing:
             self._flushing = True
-            self._loop.call_soon(self._flush_pending)
-
-    def _flush_pending(self) -> None:
-        if self._flushing:
-            self._flush()
+            self._loop.call_soon(self._flush)
 
     def _flush(self) -> None:
-        self._flushing = False
+        self._flushing = self._unsent = False
         if self._closing:
             return
         sending = True

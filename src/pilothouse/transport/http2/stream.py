@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ngh2.enums import ErrorCode
 
-from pilothouse.apimachinery.http import ClientGone, Handler, Headers, Response, StreamResponse
+from pilothouse.apimachinery.http import ClientGone, Handler, Response, StreamResponse
 from pilothouse.observability.logging import log
 from pilothouse.transport import wire
 from pilothouse.transport.exchange import Exchange, close_stream
@@ -111,24 +111,23 @@ class Stream:
         has_body = wire.has_body(response.status, method)
         if isinstance(response, StreamResponse):
             fields, closes = answer_fields(response, None)
-            self._begin(fields, closes, last=not has_body)
+            if closes:
+                self._connection.go_away_soon()
+            self._connection.send_head(self, fields, last=not has_body)
             await self._send_stream(response, has_body)
             return
         body = response.body
         fields, closes = answer_fields(response, None if response.status in (204, 304) else len(body))
-        if not has_body or not body:
-            self._begin(fields, closes, last=True)
-            return
-        self._begin(fields, closes, last=False)
-        if len(body) <= SLICE:
-            self._send(body, last=True)
-        else:
-            await self._send_slices(body, last=True)
-
-    def _begin(self, fields: Headers, closes: bool, *, last: bool) -> None:
         if closes:
             self._connection.go_away_soon()
-        self._connection.send_head(self, fields, last=last)
+        if not has_body:
+            body = b""
+        if len(body) <= SLICE:
+            self.sent = len(body)
+            self._connection.send_answer(self, fields, body)
+        else:
+            self._connection.send_head(self, fields, last=False)
+            await self._send_slices(body, last=True)
 
     def _send(self, data: bytes | memoryview, *, last: bool) -> None:
         self.sent += len(data)
