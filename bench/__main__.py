@@ -14,12 +14,12 @@ from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 
-from bench import authorization, custom, lists, pods, requests, start, watch
+from bench import auditing, authorization, custom, lists, pods, requests, start, watch
 from bench.report import Result, render
 from bench.setting import Failed, Setting
 from bench.yardstick import Yardstick
 
-SECTIONS = (start, authorization, requests, pods, custom, lists, watch)
+SECTIONS = (start, authorization, requests, auditing, pods, custom, lists, watch)
 
 
 def main(arguments: list[str] | None = None) -> int:

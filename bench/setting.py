@@ -38,8 +38,9 @@ class Setting:
     def wanted(self, name: str) -> bool:
         return self.only in name.lower()
 
-    def server(self) -> "Server":
-        return Server(self.flags)
+    def server(self, *flags: str) -> "Server":
+        """`flags` besides those that were asked for."""
+        return Server([*flags, *self.flags])
 
     def measure(
         self, name: str, connections: int, load: Loader, *, unit: str = "requests/s",

@@ -11,7 +11,7 @@ from pilothouse.audit.log import LogBackend, StandardOutput
 class Memory:
     def __init__(self) -> None:
         self.writes: list[bytes] = []
-        self.error: OSError | None = None
+        self.error: Exception | None = None
         self.closed = False
 
     def write(self, lines: Sequence[bytes]) -> None:
@@ -100,13 +100,15 @@ def test_failures_are_told_and_counted() -> None:
         backend.start()
         file.error = OSError("disk full")
         assert not await written(backend, (event(),))
+        file.error = MemoryError()
+        assert not await written(backend, (event(),))
         backend.strict = False
         assert await written(backend, (event(),))
         file.error = None
         assert await written(backend, (event(),))
         await backend.stop()
         await backend.stop()
-        assert 'apiserver_audit_error_total{plugin="log"} 3' in registry.render().decode()
+        assert 'apiserver_audit_error_total{plugin="log"} 4' in registry.render().decode()
 
     asyncio.run(run())
 

@@ -114,15 +114,16 @@ class LogBackend:
     def _run(self, file: File) -> None:
         """The thread: writes until it is told to end."""
         while (batch := self._queue.get()) is not None:
-            error: OSError | None = None
+            error: Exception | None = None
             try:
                 file.write(batch.lines)
-            except OSError as e:
+            except Exception as e:
+                # whatever it is: nobody may wait for ever
                 error = e
             self._loop.call_soon_threadsafe(self._settle, batch, error)
         file.close()
 
-    def _settle(self, batch: _Batch, error: OSError | None) -> None:
+    def _settle(self, batch: _Batch, error: Exception | None) -> None:
         self._hand_over()
         if error is not None:
             self._metrics.failed(self.name, error, batch.events)
