@@ -72,6 +72,14 @@ def is_ip(value: str, path: str) -> Errors:
             'f: Invalid value: "y": field is immutable',
         ),
         (
+            lambda o: rules.immutable(o, {"f": {"a": "x"}}, "f"), {"f": {"a": "x"}}, {"f": {}},
+            "f: Invalid value: {}: field is immutable",
+        ),
+        (
+            lambda o: rules.immutable(o, {"f": "x"}, "f", zero=""), {"f": "x"}, {},
+            'f: Invalid value: "": field is immutable',
+        ),
+        (
             lambda o: rules.member(o, "f", rules.label_selector), {"f": {"matchLabels": {"a": "b"}}},
             {"f": {"matchExpressions": [{"key": "a", "operator": "In"}]}},
             "f.matchExpressions[0].values: Required value: must be specified when `operator` is 'In' or 'NotIn'",

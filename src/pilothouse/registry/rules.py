@@ -155,8 +155,9 @@ def unique(obj: Obj, name: str, key: str = "") -> Errors:
 
 def immutable(obj: Obj, old: Obj, name: str, detail: str = IMMUTABLE, *, zero: Any = None) -> Errors:
     """A field that stays as it is; missing and empty are the same, and shown as `zero` ("": Go holds a string)."""
-    value, before = obj.get(name) or zero, old.get(name) or zero
-    return NONE if value == before else (field.invalid(name, value, detail),)
+    if (obj.get(name) or zero) == (old.get(name) or zero):
+        return NONE
+    return (field.invalid(name, zero if obj.get(name) is None else obj[name], detail),)
 
 
 def label_selector(selector: Obj) -> Errors:

@@ -12,6 +12,8 @@ def test_a_new_pod_is_pending_whatever_the_client_says() -> None:
         created = await cluster.create("pods", {**pod(), "status": {"phase": "Running", "podIP": "1.2.3.4"}})
         assert created["status"] == {"phase": "Pending", "qosClass": "BestEffort"}
         assert created["metadata"]["generation"] == 1
+        classed = await cluster.create("pods", {**pod("q"), "status": {"phase": "Running", "qosClass": "Guaranteed"}})
+        assert classed["status"] == {"phase": "Pending", "qosClass": "Guaranteed"}
 
     run(test)
 

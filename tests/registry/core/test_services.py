@@ -89,6 +89,10 @@ def test_headless_and_external() -> None:
         external = (await cluster.create("services", service("u", type="ExternalName", externalName="x.y")))["spec"]
         assert "clusterIP" not in external
         assert "internalTrafficPolicy" not in external
+        sent = service("v", type="ExternalName", externalName="x.y", internalTrafficPolicy="Local")
+        assert "internalTrafficPolicy" not in (await cluster.create("services", sent))["spec"]
+        sent["spec"]["internalTrafficPolicy"] = "Odd"
+        assert "spec.internalTrafficPolicy: Unsupported value" in await refused(cluster.create("services", sent))
 
     run(test)
 

@@ -98,6 +98,9 @@ def test_allocations() -> None:
         'status.devices[0].data: Invalid value: "<value omitted>": must be a valid JSON object',
         'status.devices[0].networkData.ips[0]: Invalid value: "1.2.3.4": must be a valid address in CIDR form',
     ])
+    begins(validate_claim_status(status(allocation=allocation, devices=[DEVICE, DEVICE]), CLAIM), [
+        'status.devices[1]: Duplicate value: {"Driver":"d","Pool":"p","Device":"x","ShareID":""}',
+    ])
     begins(validate_claim_status(status(allocation={"devices": {}}), good), ['status.allocation: Invalid value: {"Dev'])
     deleted = {**good, "metadata": {"deletionTimestamp": "t"}}
     begins(validate_claim_status(deleted, status(allocation=allocation)), ["status.reservedFor: Forbidden: new"])
@@ -127,6 +130,9 @@ FIRST, DEV = "spec.devices.0", "spec.devices[0]"
     ]),
     ("spec.nodeName", ABSENT, ["spec: Required value: exactly one of `nodeName`, `nodeSelector`, `allNodes`"]),
     ("spec.nodeName", "", ['spec.nodeName: Invalid value: "": must be either unset', "spec: Required value"]),
+    ("spec", {**SLICE["spec"], "nodeName": None, "nodeSelector": {"nodeSelectorTerms": [{}, {}]}}, [
+        'spec.nodeSelector.nodeSelectorTerms: Invalid value: [{"MatchExpressions":null,"MatchFields":null},{"MatchExpr',
+    ]),
     ("spec.allNodes", True, ['spec: Invalid value: "{`nodeName`, `allNodes`}": exactly one of']),
     ("spec.sharedCounters", [{"name": "s"}], [
         'spec: Invalid value: "": only one of `sharedCounters` or `devices` is allowed',

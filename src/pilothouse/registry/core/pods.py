@@ -122,6 +122,8 @@ class PodStrategy(Strategy):
 
     generation = True
     status_fields = ("status",)
+    #: `prepare_for_create` makes it anew, but for the class that it may say.
+    creates_with_status = True
     graceful = True
 
     def __init__(self, clock: Callable[[], float], rules: PodRules = _RULES) -> None:
@@ -149,7 +151,8 @@ class PodStrategy(Strategy):
                     "message": "Scheduling is blocked due to non-empty scheduling gates",
                 }
             ]
-        status["qosClass"] = qos_class(spec)
+        # upstream takes a class that the client sent (strategy.go, GetPodQOS)
+        status["qosClass"] = (obj.get("status") or {}).get("qosClass") or qos_class(spec)
         obj["status"] = status
         drop_disabled_fields(spec, None, self._rules)
         _merge_label_keys(spec, obj["metadata"].get("labels") or {})

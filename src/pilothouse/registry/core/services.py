@@ -69,12 +69,8 @@ class ServiceStrategy(Strategy):
                 raise
         await self._allocators.release(ctx, obj)
 
-    def prepare_for_create(self, ctx: Context, obj: Object) -> None:
-        _drop_internal_policy(obj.get("spec") or {})
-
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         spec = obj.get("spec") or {}
-        _drop_internal_policy(spec)
         _drop_what_the_type_does_not_use(spec, old.get("spec") or {})
         if spec.get("type") != "LoadBalancer" and (obj.get("status") or {}).get("loadBalancer"):
             obj["status"] = {**obj["status"], "loadBalancer": {}}
@@ -97,11 +93,11 @@ class ServiceStrategy(Strategy):
     def warnings_on_update(self, ctx: Context, obj: Object, old: Object) -> list[str]:
         return service_warnings(obj)
 
-
-def _drop_internal_policy(spec: Object) -> None:
-    # upstream stores it and drops it from what is read (storage.go, defaultOnReadInternalTrafficPolicy)
-    if spec.get("type") == _EXTERNAL:
-        spec.pop("internalTrafficPolicy", None)
+    def canonicalize(self, obj: Object) -> None:
+        # upstream stores it and drops it from what is read (storage.go, defaultOnReadInternalTrafficPolicy)
+        spec = obj.get("spec") or {}
+        if spec.get("type") == _EXTERNAL:
+            spec.pop("internalTrafficPolicy", None)
 
 
 def _align_cluster_ips(spec: Object, old: Mapping[str, Any]) -> None:

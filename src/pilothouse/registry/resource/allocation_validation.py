@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 from typing import Final
 
 from pilothouse.apimachinery import field
@@ -43,6 +44,7 @@ _MOST_HARDWARE_ADDRESS: Final = 128
 
 #: Driver, pool, device and share.
 Device = tuple[str, str, str, str]
+_KEY_NAMES: Final = ("Driver", "Pool", "Device", "ShareID")
 
 
 def validate_claim_status(claim: Obj, old: Obj) -> Errors:
@@ -53,9 +55,9 @@ def validate_claim_status(claim: Obj, old: Obj) -> Errors:
     errors = [*within("reservedFor", limited_set(
         reserved, _MOST_CONSUMERS, _validate_consumer, lambda consumer: consumer.get("uid") or ""
     ))]
-    errors += within("devices", limited_set(
+    errors += within("devices", _with_shown_keys(limited_set(
         status.get("devices"), -1, lambda device: _validate_device(device, allocated), device_key
-    ))
+    )))
     if reserved and allocation is None:
         text = "may not be specified when `allocated` is not set"
         errors.append(field.forbidden("reservedFor", text))
@@ -92,6 +94,14 @@ def device_key(device: Obj) -> Device:
     return (
         device.get("driver") or "", device.get("pool") or "", device.get("device") or "", device.get("shareID") or ""
     )
+
+
+def _with_shown_keys(errors: Errors) -> Errors:
+    """Duplicates show their keys as upstream's struct."""
+    return [
+        replace(e, value=dict(zip(_KEY_NAMES, e.value, strict=True))) if isinstance(e.value, tuple) else e
+        for e in errors
+    ]
 
 
 def _validate_consumer(consumer: Obj) -> Errors:

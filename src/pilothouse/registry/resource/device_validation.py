@@ -47,6 +47,11 @@ _MOST_COUNTERS: Final = 32
 _MOST_VALID_VALUES: Final = 10
 _ATTRIBUTE_LISTS: Final = ("bools", "ints", "strings", "versions")
 _ATTRIBUTE_KINDS: Final = ("bool", "int", "string", "version", *_ATTRIBUTE_LISTS)
+#: As upstream's struct shows them, in its order.
+_GO_NAMES: Final = {
+    "int": "IntValue", "bool": "BoolValue", "string": "StringValue", "version": "VersionValue", "ints": "IntValues",
+    "bools": "BoolValues", "strings": "StringValues", "versions": "VersionValues",
+}
 _SELECTION: Final = (
     "exactly one of `nodeName`, `nodeSelector`, or `allNodes` is required when `perDeviceNodeSelection` is set to "
     "true in the ResourceSlice spec"
@@ -153,8 +158,8 @@ def _validate_attribute(attribute: Obj) -> Errors:
                 for i, item in enumerate(value):
                     errors += within(f"{name}[{i}]", _validate_value(name[:-1], item))
     if len(given) != 1:
-        shown = {f"{name.capitalize()}Value": attribute[name] for name in given}
-        errors.append(field.invalid("", shown or "", "exactly one value must be specified"))
+        shown = {go_name: attribute.get(name) for name, go_name in _GO_NAMES.items()} if given else ""
+        errors.append(field.invalid("", shown, "exactly one value must be specified"))
     return errors
 
 

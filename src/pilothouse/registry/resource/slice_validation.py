@@ -9,6 +9,7 @@ from pilothouse.apimachinery import field
 from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import is_dns1123_label, is_dns1123_subdomain
 from pilothouse.registry.core.scheduling_validation import validate_node_selector
+from pilothouse.registry.internal import internal
 from pilothouse.registry.resource.device_validation import validate_counters, validate_device
 from pilothouse.registry.resource.names import driver_name, limited_set, pool_name
 from pilothouse.registry.rules import NONE, Errors, Obj, matching, member, required_matching, within
@@ -94,7 +95,8 @@ def _validate_selection(spec: Obj) -> Errors:
         terms = selector.get("nodeSelectorTerms")
         if len(terms or ()) != 1:
             text = "must have exactly one node selector term"
-            errors.append(field.invalid("nodeSelector.nodeSelectorTerms", terms, text))
+            shown = internal("[]core.NodeSelectorTerm", terms)
+            errors.append(field.invalid("nodeSelector.nodeSelectorTerms", shown, text))
     for flag in ("allNodes", "perDeviceNodeSelection"):
         if spec.get(flag):
             ways.append(f"`{flag}`")

@@ -9,6 +9,7 @@ from pilothouse.apimachinery.metavalidation import IMMUTABLE
 from pilothouse.apimachinery.validation import byte_length, in_range_error, is_dns1123_subdomain, is_qualified_name
 from pilothouse.registry.core.persistent_volume_validation import validate_volume_spec
 from pilothouse.registry.core.volume_sources import csi_driver_name
+from pilothouse.registry.internal import internal
 from pilothouse.registry.rules import (
     Errors,
     Obj,
@@ -166,9 +167,11 @@ def validate_attachment_update(attachment: Obj, old: Obj) -> Errors:
 
 
 def _shown_attachment(spec: Obj) -> dict[str, Any]:
-    return {**go_struct(spec, Attacher="", Source=None, NodeName=""), "Source": go_struct(
-        spec.get("source") or {}, PersistentVolumeName=None, InlineVolumeSpec=None
-    )}
+    source = spec.get("source") or {}
+    return {**go_struct(spec, Attacher="", Source=None, NodeName=""), "Source": {
+        "PersistentVolumeName": source.get("persistentVolumeName"),
+        "InlineVolumeSpec": internal("*core.PersistentVolumeSpec", source.get("inlineVolumeSpec")),
+    }}
 
 
 def _validate_source(source: Obj) -> Errors:
