@@ -109,6 +109,14 @@ def test_clauses_come_best_first() -> None:
     assert parse_accept("a/b;q=x")[0].q == 0.0
 
 
+def test_many_clauses_are_sorted_soon_and_only_the_first_thousand_count() -> None:
+    many = [f"a/b{i};q=0.{i:04}" for i in range(2000)]
+    clauses = parse_accept(",".join([*many[:998], "*/*", "text/html", *many[998:]]))
+    assert [clause.type for clause in clauses[:3]] == ["text", "*", "a"]
+    assert len(clauses) == 1000
+    assert clauses[2].subtype == "b997"
+
+
 def test_an_endpoint_without_transformations() -> None:
     header = "application/json;as=Table;v=v1;g=meta.k8s.io"
     assert match(header, allows_no_transform) is None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import field, status
 from pilothouse.apimachinery.aggregate import aggregate
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.gvk import GroupKind
 from pilothouse.apimachinery.user import User
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Decision
@@ -15,6 +18,9 @@ from pilothouse.registry.rest import Object, SubresourceCall
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
     from pilothouse.registry.dependencies import Dependencies
+
+#: What is wrong with a review.
+Check = Callable[[Object], list[field.Error]]
 
 #: upstream asks the decoded object for its kind, which decoding has cleared (subjectaccessreview/rest.go): kept
 _NO_KIND = GroupKind("authorization.k8s.io", "")
@@ -28,28 +34,15 @@ class AccessReviews:
 
     async def subject(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
         """SubjectAccessReview. Raises 422."""
-        review = call.body or {}
-        return await self._review(review, [*_spec_errors(review), *_metadata_errors(review, "must be empty")])
+        return await self._review(ctx, call.body or {}, _errors)
 
     async def local(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
         """LocalSubjectAccessReview. Raises 422."""
-        review = call.body or {}
-        spec = review.get("spec") or {}
-        errors = [*_spec_errors(review), *_metadata_errors(review, "must be empty except for namespace", "namespace")]
-        resource = spec.get("resourceAttributes")
-        if resource is not None and (resource.get("namespace") or "") != call.namespace:
-            where = "spec.resourceAttributes.namespace"
-            errors.append(field.invalid(where, resource.get("namespace") or "", "must match metadata.namespace"))
-        if spec.get("nonResourceAttributes") is not None:
-            text = "disallowed on this kind of request"
-            errors.append(field.invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"], text))
-        return await self._review(review, errors)
+        return await self._review(ctx, call.body or {}, partial(_local_errors, call.namespace))
 
     async def self(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
         """SelfSubjectAccessReview. Raises 422."""
-        review = call.body or {}
-        errors = [*_attribute_errors(review), *_metadata_errors(review, "must be empty")]
-        return await self._review(review, errors, ctx.user)
+        return await self._review(ctx, call.body or {}, _self_errors, ctx.user)
 
     async def self_rules(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
         """SelfSubjectRulesReview. Raises 400."""
@@ -78,11 +71,10 @@ class AccessReviews:
             "metadata": {}, "spec": {}, "status": answer,
         }
 
-    async def _review(self, review: Object, errors: list[field.Error], user: User | None = None) -> Object:
-        if errors:
-            raise status.invalid(_NO_KIND, "", errors)
-        spec = review["spec"]
-        attributes, unread = _attributes(spec, user if user is not None else _user(spec))
+    async def _review(self, ctx: Context, review: Object, check: Check, user: User | None = None) -> Object:
+        question = partial(_question, review, check, user)
+        # selectors can be long
+        attributes, unread = await aside(question) if ctx.heavy else question()
         decision, reason, error = Decision.NO_OPINION, "", ""
         authorizer = self._dependencies.authorizer
         if authorizer is not None:
@@ -101,6 +93,14 @@ class AccessReviews:
             answer["evaluationError"] = "; ".join(problems)
         review["status"] = answer
         return review
+
+
+def _question(review: Object, check: Check, user: User | None) -> tuple[Attributes, list[str]]:
+    """What a review asks, as `_attributes` says it. Raises 422."""
+    if errors := check(review):
+        raise status.invalid(_NO_KIND, "", errors)
+    spec = review["spec"]
+    return _attributes(spec, user if user is not None else _user(spec))
 
 
 def _without_empty(**lists: tuple[str, ...]) -> Object:
@@ -133,6 +133,27 @@ def _attributes(spec: Object, user: User) -> tuple[Attributes, list[str]]:
         field_selector=of_fields, label_selector=of_labels,
     )
     return attributes, unread
+
+
+def _errors(review: Object) -> list[field.Error]:
+    return [*_spec_errors(review), *_metadata_errors(review, "must be empty")]
+
+
+def _self_errors(review: Object) -> list[field.Error]:
+    return [*_attribute_errors(review), *_metadata_errors(review, "must be empty")]
+
+
+def _local_errors(namespace: str, review: Object) -> list[field.Error]:
+    errors = [*_spec_errors(review), *_metadata_errors(review, "must be empty except for namespace", "namespace")]
+    spec = review["spec"]
+    resource = spec.get("resourceAttributes")
+    if resource is not None and (resource.get("namespace") or "") != namespace:
+        where = "spec.resourceAttributes.namespace"
+        errors.append(field.invalid(where, resource.get("namespace") or "", "must match metadata.namespace"))
+    if spec.get("nonResourceAttributes") is not None:
+        text = "disallowed on this kind of request"
+        errors.append(field.invalid("spec.nonResourceAttributes", spec["nonResourceAttributes"], text))
+    return errors
 
 
 def _attribute_errors(review: Object) -> list[field.Error]:
