@@ -8,6 +8,7 @@ from tests.audit.support import Kept, metrics, request
 from pilothouse.apimachinery.http import Request
 from pilothouse.apimachinery.user import User
 from pilothouse.audit.context import AuditContext
+from pilothouse.audit.objects import Document
 from pilothouse.audit.pieces import Pieces
 from pilothouse.audit.policy import METADATA, REQUEST_RESPONSE, RequestConfig
 from pilothouse.authorization.impersonation import Impersonated
@@ -68,8 +69,8 @@ def test_objects_are_told_of_at_their_level_only() -> None:
     audit, kept = begin(made, REQUEST_RESPONSE, omit_managed_fields=True)
     assert (audit.wants_request, audit.wants_response) == (True, True)
     managed = b'{"metadata":{"name":"a","managedFields":[{}]}}'
-    audit.request_object = managed
-    audit.response_object = b'{"items":[%s],"rows":[{"object":%s},{"object":null}]}' % (managed, managed)
+    audit.request_object = Document(managed)
+    audit.response_object = Document(b'{"items":[%s],"rows":[{"object":%s},{"object":null}]}' % (managed, managed))
     event = told(made, audit, kept)
     assert event["requestObject"] == {"metadata": {"name": "a"}}
     assert event["responseObject"]["items"] == [{"metadata": {"name": "a"}}]

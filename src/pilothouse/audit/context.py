@@ -6,12 +6,10 @@ import time
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
-from pilothouse.apimachinery.aside import LIGHT_BYTES, aside
 from pilothouse.apimachinery.requestinfo import request_uri
 from pilothouse.audit.event import Event
 from pilothouse.audit.latency import latency_annotations
+from pilothouse.audit.objects import Document, without_managed_fields
 from pilothouse.audit.pieces import Pieces, decision_annotations, document, text
 from pilothouse.audit.policy import (
     LEVELS,
@@ -37,8 +35,7 @@ _REFERENCE = ("resource", "namespace", "name", "uid", "apiGroup", "apiVersion", 
 
 
 class AuditContext:
-    """One request's. `request_object` and `response_object` are JSON in Go's form, kept only where the level asks for
-    them.
+    """One request's. `request_object` and `response_object` are kept only where the level asks for them.
 
     Filters and handlers leave here what only they know; `process` makes an event of it for a stage. It does not know
     the request's context, which knows it: that would be a circle, which waits for the garbage collector.
@@ -66,10 +63,10 @@ class AuditContext:
         self._reference = _reference(context) if context.request_info.is_resource_request else None
         self._referred: bytes | None = None
         """The reference as it stands in an event; None while that is to be made."""
-        self.request_object: bytes | None = None
+        self.request_object: Document | None = None
         self.request_patch = False
         """Whether `request_object` is a patch, of which nothing is left out."""
-        self.response_object: bytes | None = None
+        self.response_object: Document | None = None
         self.started = False
         """Whether it has been told that the answer has begun."""
         self._status: dict[str, Any] | None = None
@@ -130,8 +127,8 @@ class AuditContext:
         """Take managedFields out of the objects, aside where they are large. To be called before `process` where
         `has_to_prepare`."""
         if not self.request_patch:
-            self.request_object = await _without_managed_fields(self.request_object)
-        self.response_object = await _without_managed_fields(self.response_object)
+            self.request_object = await without_managed_fields(self.request_object)
+        self.response_object = await without_managed_fields(self.response_object)
 
     def _event(self, stage: str, context: Context) -> Event:
         pieces, micro_time = self._pieces, self._pieces.micro_time
@@ -153,9 +150,9 @@ class AuditContext:
     def _objects(self) -> list[bytes]:
         made: list[bytes] = []
         if self.request_object is not None:
-            made += (b',"requestObject":', self.request_object)
+            made += (b',"requestObject":', self.request_object.joined())
         if self.response_object is not None:
-            made += (b',"responseObject":', self.response_object)
+            made += (b',"responseObject":', self.response_object.joined())
         return made
 
 
@@ -189,21 +186,3 @@ def _reference(context: Context) -> dict[str, str]:
         "resource": info.resource, "namespace": info.namespace, "name": info.name, "apiGroup": info.api_group,
         "apiVersion": info.api_version, "subresource": info.subresource,
     }
-
-
-async def _without_managed_fields(data: bytes | None) -> bytes | None:
-    if data is None or b'"managedFields"' not in data:
-        return data
-    return _strip(data) if len(data) <= LIGHT_BYTES else await aside(_strip, data)
-
-
-def _strip(data: bytes) -> bytes:
-    """An object, a list or a table without the managedFields of its objects."""
-    value = orjson.loads(data)
-    if not isinstance(value, dict):
-        return data
-    for holder in (value, *(value.get("items") or ()), *(row.get("object") for row in value.get("rows") or ())):
-        metadata = holder.get("metadata") if isinstance(holder, dict) else None
-        if isinstance(metadata, dict):
-            metadata.pop("managedFields", None)
-    return document(value)

@@ -14,6 +14,7 @@ import orjson
 from pilothouse.apimachinery.aside import LIGHT_BYTES, aside
 from pilothouse.apimachinery.codec import yaml
 from pilothouse.apimachinery.codec.encode import encode, escape
+from pilothouse.audit.objects import Document
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context, Request
@@ -33,7 +34,7 @@ def keep_answer(request: Request, head: bytes, items: Sequence[bytes] = (), tail
     """The answer's document as JSON, in pieces."""
     audit = request.context.audit
     if audit is not None and audit.wants_response:
-        audit.response_object = b"".join((head, b",".join(items), tail))
+        audit.response_object = Document(head, items, tail)
 
 
 async def keep_object(scope: Scope, ctx: Context, obj: Object) -> None:
@@ -43,7 +44,8 @@ async def keep_object(scope: Scope, ctx: Context, obj: Object) -> None:
         return
     audit.see(obj.get("metadata") or {})
     if audit.wants_request:
-        audit.request_object = await scope.aside(_encoded, scope, obj) if ctx.heavy else _encoded(scope, obj)
+        data = await scope.aside(_encoded, scope, obj) if ctx.heavy else _encoded(scope, obj)
+        audit.request_object = Document(data)
 
 
 def _encoded(scope: Scope, obj: Object) -> bytes:
@@ -57,7 +59,8 @@ async def keep_patch(ctx: Context, body: bytes, content_type: str) -> None:
         return
     audit.request_patch = True
     patch = _yaml_patch if content_type.endswith("yaml") else _json_patch
-    audit.request_object = await aside(patch, body) if len(body) > LIGHT_BYTES else patch(body)
+    data = await aside(patch, body) if len(body) > LIGHT_BYTES else patch(body)
+    audit.request_object = None if data is None else Document(data)
 
 
 def _json_patch(body: bytes) -> bytes | None:
@@ -96,5 +99,6 @@ def keep_delete_options(ctx: Context, options: DeleteOptions) -> None:
         "orphanDependents": options.orphan_dependents, "propagationPolicy": options.propagation_policy,
         "dryRun": ["All"] if options.dry_run else None,
     }
-    audit.request_object = encode(said | {key: value for key, value in shown.items() if value is not None})[:-1]
+    said |= {key: value for key, value in shown.items() if value is not None}
+    audit.request_object = Document(encode(said)[:-1])
 

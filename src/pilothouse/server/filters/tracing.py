@@ -31,7 +31,7 @@ def with_tracing(handler: Handler, tracer: Tracer | None, clock: Callable[[], fl
         began = time.time_ns() - int((clock() - context.received_at) * 1e9)
         span = tracer.request(span_name(request.method, context.request_info), told, trusted, began, {
             "http.request.method": request.method, "url.path": request.path, "http.target": request_uri(request),
-            "user_agent.original": request.header(b"user-agent") or "", "audit-id": context.audit_id,
+            "user_agent.original": request.header(b"user-agent") or "", "audit-id": context.audit_id[:64],
         })
         try:
             with span.current():
