@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import reduce
+from operator import and_
 from typing import Any
 
 from pilothouse.apimachinery.aggregate import aggregate
@@ -11,7 +13,7 @@ from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.requestinfo import RequestInfo
 from pilothouse.apimachinery.user import SYSTEM_PRIVILEGED_GROUP, User
 from pilothouse.authorization.interface import Attributes, AuthorizationError, Authorizer, Decision
-from pilothouse.authorization.rbac import RBACAuthorizer, UnknownRole
+from pilothouse.authorization.rbac import UnknownRole
 from pilothouse.authorization.rules import ALL, PolicyRule, strings
 
 FULL_AUTHORITY: tuple[PolicyRule, ...] = (
@@ -20,7 +22,13 @@ FULL_AUTHORITY: tuple[PolicyRule, ...] = (
 )
 """What who sets an aggregation rule must hold: it can gather anything."""
 
+MOST_PERMISSIONS = 100_000
+"""Those of a role multiply: three lists of a thousand names each are a thousand million."""
+Held = tuple[Sequence[PolicyRule], Sequence[LookupError]]
+"""A user's rules, and what of them could not be found."""
+
 _GROUP = "rbac.authorization.k8s.io"
+_FIELDS = ("verbs", "apiGroups", "resources", "resourceNames", "nonResourceURLs")
 
 
 def privileged(user: User) -> bool:
@@ -57,22 +65,25 @@ async def _allowed(authorizer: Authorizer, attributes: Attributes) -> bool:
     return decision is Decision.ALLOW
 
 
-def refusal(
-    rbac: RBACAuthorizer, user: User, namespace: str, rules: Sequence[PolicyRule], resource: GroupResource
-) -> str:
-    """Why the user may not grant `rules` in `namespace`; "" when he holds them all (upstream: ConfirmNoEscalation).
+def refusal(held: Held, user: User, rules: Sequence[PolicyRule], resource: GroupResource) -> str:
+    """Why the user, who holds what `RBACAuthorizer.policy_rules_for` gave, may not grant `rules`; "" when he holds them
+    all (upstream: ConfirmNoEscalation).
 
     `resource` is what the request is about: upstream reads roles in its name, so that a role of his own which is not
     there is said to be of this resource. Kept.
     """
-    owned, errors = rbac.policy_rules_for(user, namespace)
-    missing = missing_rules(owned, rules)
+    owned, errors = held
+    holdings = Holdings(owned)
+    rules = [rule for rule in rules if not holdings.hold(rule)]
+    groups = "[" + " ".join(_quoted(group) for group in user.groups) + "]"
+    who = f"user {_quoted(user.name)} (groups={groups}) is attempting to grant"
+    if sum(map(permissions, rules)) > MOST_PERMISSIONS:
+        return f"{who} more than {MOST_PERMISSIONS} RBAC permissions that no single rule holds"
+    missing = [part for rule in rules for part in holdings.missing(rule)]
     if not missing:
         return ""
     described = sorted({compact_text(rule) for rule in compact(missing)})
-    groups = "[" + " ".join(_quoted(group) for group in user.groups) + "]"
-    text = (f"user {_quoted(user.name)} (groups={groups}) is attempting to grant RBAC permissions not currently held:\n"
-            + "\n".join(described))
+    text = f"{who} RBAC permissions not currently held:\n" + "\n".join(described)
     if not errors:
         return text
     unresolved = [f'{resource} "{e.name}" not found' if isinstance(e, UnknownRole) else str(e) for e in errors]
@@ -81,11 +92,8 @@ def refusal(
 
 def missing_rules(owned: Sequence[PolicyRule], wanted: Sequence[PolicyRule]) -> list[PolicyRule]:
     """The parts of `wanted`, one verb, resource and name each, that no single rule of `owned` covers."""
-    return [part for rule in wanted for part in break_down(rule) if not any(_covers(own, part) for own in owned)]
-
-
-def covers(owned: Sequence[PolicyRule], wanted: Sequence[PolicyRule]) -> bool:
-    return not missing_rules(owned, wanted)
+    holdings = Holdings(owned)
+    return [part for rule in wanted for part in break_down(rule) if not holdings.hold(part)]
 
 
 def break_down(rule: PolicyRule) -> Iterator[PolicyRule]:
@@ -105,39 +113,87 @@ def break_down(rule: PolicyRule) -> Iterator[PolicyRule]:
             yield {"nonResourceURLs": [url], "verbs": [verb]}
 
 
-def _covers(own: PolicyRule, part: PolicyRule) -> bool:
-    own_names = strings(own, "resourceNames")
-    return (
-        _all(own, part, "verbs")
-        and _all(own, part, "apiGroups")
-        and all(_resource_covered(own, resource) for resource in strings(part, "resources"))
-        and (not own_names or _names_covered(own_names, strings(part, "resourceNames")))
-        and all(_url_covered(own, url) for url in strings(part, "nonResourceURLs"))
+def permissions(rule: PolicyRule) -> int:
+    """How many permissions of one verb, resource and name (or URL) each a rule grants."""
+    groups, resources, names, urls, verbs = (
+        len(strings(rule, field)) for field in ("apiGroups", "resources", "resourceNames", "nonResourceURLs", "verbs")
     )
+    return verbs * (groups * resources * max(names, 1) + urls)
 
 
-def _names_covered(held: tuple[str, ...], names: tuple[str, ...]) -> bool:
-    return bool(names) and set(names) <= set(held)
+class Holdings:
+    """Which of some rules cover a permission: a bit for each rule.
 
+    Every verb, group, resource and name has the bits of the rules that cover it. A permission is held if one rule
+    covers all of it, so if its parts have a bit in common.
+    """
 
-def _all(own: PolicyRule, part: PolicyRule, field: str) -> bool:
-    held = strings(own, field)
-    return ALL in held or set(strings(part, field)) <= set(held)
+    def __init__(self, owned: Iterable[PolicyRule]) -> None:
+        self._bits: dict[str, dict[str, int]] = {field: {} for field in _FIELDS}
+        self._unnamed = 0
+        for i, rule in enumerate(owned):
+            bit = 1 << i
+            for field, bits in self._bits.items():
+                for value in strings(rule, field):
+                    bits[value] = bits.get(value, 0) | bit
+            if not rule.get("resourceNames"):
+                self._unnamed |= bit
+        urls = self._bits["nonResourceURLs"]
+        self._prefixes = [(url.rstrip("*"), bits) for url, bits in urls.items() if url.endswith("*")]
 
+    def hold(self, rule: PolicyRule) -> bool:
+        """Whether one rule covers all of `rule`. (Several may cover it all the same.)"""
+        common = self._named(strings(rule, "resourceNames"))
+        for field in ("verbs", "apiGroups"):
+            for value in strings(rule, field):
+                common &= self._of(field, value)
+        for resource in strings(rule, "resources"):
+            common &= self._resource(resource)
+        for url in strings(rule, "nonResourceURLs"):
+            common &= self._url(url) & self._unnamed
+        return common != 0
 
-def _resource_covered(own: PolicyRule, resource: str) -> bool:
-    held = strings(own, "resources")
-    if ALL in held or resource in held:
-        return True
-    _, separator, subresource = resource.partition("/")
-    return bool(separator) and f"*/{subresource}" in held
+    def missing(self, rule: PolicyRule) -> Iterator[PolicyRule]:
+        """The parts of `rule` that no single rule covers: of one resource and name each, or one URL and verb."""
+        verbs = [(verb, self._of("verbs", verb)) for verb in strings(rule, "verbs")]
+        names = strings(rule, "resourceNames")
+        named = [({"resourceNames": [name]}, self._named((name,))) for name in names] or [({}, self._unnamed)]
+        resources = [(resource, self._resource(resource)) for resource in strings(rule, "resources")]
+        for group in strings(rule, "apiGroups"):
+            of_group = self._of("apiGroups", group)
+            for resource, of_resource in resources:
+                for field, of_name in named:
+                    common = of_group & of_resource & of_name
+                    lacking = [verb for verb, of_verb in verbs if not common & of_verb]
+                    if lacking:
+                        yield {"apiGroups": [group], "resources": [resource], **field, "verbs": lacking}
+        for url in strings(rule, "nonResourceURLs"):
+            common = self._url(url) & self._unnamed
+            yield from (
+                {"nonResourceURLs": [url], "verbs": [verb]} for verb, of_verb in verbs if not common & of_verb
+            )
 
+    def _of(self, field: str, value: str) -> int:
+        bits = self._bits[field]
+        return bits.get(value, 0) | bits.get(ALL, 0)
 
-def _url_covered(own: PolicyRule, url: str) -> bool:
-    return any(
-        held == url or (held.endswith("*") and url.startswith(held.rstrip("*")))
-        for held in strings(own, "nonResourceURLs")
-    )
+    def _resource(self, resource: str) -> int:
+        _, separator, subresource = resource.partition("/")
+        every = self._bits["resources"].get(f"*/{subresource}", 0) if separator else 0
+        return self._of("resources", resource) | every
+
+    def _named(self, names: Iterable[str]) -> int:
+        """The rules that are about all of `names`; about everything, if there are none."""
+        known = self._bits["resourceNames"]
+        found = [known.get(name, 0) for name in names]
+        return self._unnamed | reduce(and_, found) if found else self._unnamed
+
+    def _url(self, url: str) -> int:
+        bits = self._bits["nonResourceURLs"].get(url, 0)
+        for prefix, others in self._prefixes:
+            if url.startswith(prefix):
+                bits |= others
+        return bits
 
 
 def compact(rules: Sequence[PolicyRule]) -> list[PolicyRule]:

@@ -5,9 +5,11 @@ Nobody may grant what he does not hold, unless he may "escalate" the role or "bi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apimachinery import field, names, status
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.authorization import escalation
 from pilothouse.authorization.rbac import UnknownRole
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 _AGGREGATION_REFUSAL = "must have cluster-admin privileges to use the aggregationRule"
 #: Metadata that the garbage collector writes: whoever changes only these grants nothing.
+#: Rules and permissions that are compared at once; more are compared aside.
+_MANY: Final = 2000
 _COLLECTED = ("ownerReferences", "finalizers", "selfLink", "managedFields")
 
 
@@ -42,11 +46,18 @@ class _Guarded(Strategy):
     def _refuse(self, obj: Object, reason: str) -> status.StatusError:
         return status.forbidden(self._resource, obj["metadata"].get("name") or "", reason)
 
-    def _confirm(self, ctx: Context, namespace: str, obj: Object, rules: Sequence[Mapping[str, Any]]) -> None:
-        if self._rbac is None:
-            return
-        if text := escalation.refusal(self._rbac, ctx.user, namespace, rules, self._resource):
+    async def _confirm(self, ctx: Context, namespace: str, obj: Object, rules: Sequence[Mapping[str, Any]]) -> None:
+        if text := await self._why_not(ctx, namespace, rules):
             raise self._refuse(obj, text)
+
+    async def _why_not(self, ctx: Context, namespace: str, rules: Sequence[Mapping[str, Any]]) -> str:
+        """Why the user may not grant `rules`, or ""."""
+        if self._rbac is None:
+            return ""
+        held = self._rbac.policy_rules_for(ctx.user, namespace)
+        compare = partial(escalation.refusal, held, ctx.user, rules, self._resource)
+        long = len(held[0]) + sum(map(escalation.permissions, rules)) > _MANY
+        return await aside(compare) if long else compare()
 
 
 class _RoleStrategy(_Guarded):
@@ -56,10 +67,10 @@ class _RoleStrategy(_Guarded):
         authorizer = self._authorizer
         if authorizer is not None and await escalation.may_escalate(authorizer, ctx.user, ctx.request_info):
             return
-        self._confirm(ctx, namespace, obj, obj.get("rules") or ())
-        if not (_aggregates(obj) or _aggregates(old or {})) or self._rbac is None:
+        await self._confirm(ctx, namespace, obj, obj.get("rules") or ())
+        if not (_aggregates(obj) or _aggregates(old or {})):
             return
-        if escalation.refusal(self._rbac, ctx.user, namespace, escalation.FULL_AUTHORITY, self._resource):
+        if await self._why_not(ctx, namespace, escalation.FULL_AUTHORITY):
             raise self._refuse(obj, _AGGREGATION_REFUSAL)
 
 
@@ -98,7 +109,7 @@ class _BindingStrategy(_Guarded):
             raise status.not_found(self._resource, name) from None
         except LookupError as e:
             raise status.plain_internal(str(e.args[0])) from None
-        self._confirm(ctx, namespace, obj, rules)
+        await self._confirm(ctx, namespace, obj, rules)
 
 
 class RoleBindingStrategy(_BindingStrategy):
