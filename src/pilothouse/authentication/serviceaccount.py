@@ -81,7 +81,9 @@ class ServiceAccountAuthenticator:
             self._metrics.legacy.inc()
             said = self._audiences
         wanted = audiences or self._audiences
-        common = tuple(audience for audience in wanted if audience in said)
+        # both can be long: a token says what was asked for when it was made
+        among = frozenset(said)
+        common = tuple(audience for audience in wanted if audience in among)
         if not common and self._audiences:
             raise AuthenticationError(
                 f"token audiences {_go_list(said)} is invalid for the target audiences {_go_list(wanted)}"

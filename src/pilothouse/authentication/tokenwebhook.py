@@ -57,7 +57,8 @@ class WebhookTokenAuthenticator:
         common: tuple[str, ...] = ()
         if audiences:
             valid = status.get("audiences") or self._own
-            common = tuple(audience for audience in valid if audience in audiences)
+            wanted = frozenset(audiences)
+            common = tuple(audience for audience in valid if audience in wanted)
             if not common:
                 return None
         if not status.get("authenticated"):
