@@ -148,6 +148,19 @@ def test_any_token_is_a_method() -> None:
     serve(echo, test, Limits(linger_seconds=0.01))
 
 
+def test_blanks_around_a_value_are_none_of_it() -> None:
+    async def test(connect: Any, server: HTTPServer) -> None:
+        connection = await connect()
+        await connection.send(b"GET / HTTP/1.1\r\nHost: h\r\nImpersonate-User: \t jane doe \t \r\n\r\n")
+        _, _, body = await connection.answer()
+        assert body == b"'jane doe'"
+
+    async def handler(request: Request) -> Response:
+        return Response(200, repr(request.header(b"impersonate-user")).encode())
+
+    serve(handler, test)
+
+
 def test_connection_close_is_honoured() -> None:
     async def test(connect: Any, server: HTTPServer) -> None:
         c = await connect()

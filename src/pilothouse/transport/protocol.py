@@ -171,6 +171,7 @@ class HTTPProtocol(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         name = name.lower()
+        value = value.rstrip(b" \t")  # blanks around a value are none of it; the parser takes off those before it
         if name in _NOTED:
             if name == b"host" and name in self._noted:
                 raise wire.BadTarget("too many Host headers")
