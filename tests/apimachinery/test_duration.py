@@ -36,3 +36,9 @@ def test_errors_are_worded_as_in_go(text: str, message: str) -> None:
 @given(st.integers(-(2**63) + 1, 2**63 - 1))
 def test_round_trip(nanoseconds: int) -> None:
     assert duration.parse(duration.format(nanoseconds)) == nanoseconds
+
+
+def test_long_ones_are_read_soon_or_not_at_all() -> None:
+    assert duration.parse("1ns" * 1000) == 1000
+    with pytest.raises(ValueError, match="time: invalid duration"):
+        duration.parse("1ns" * 1_000_000)

@@ -14,19 +14,21 @@ _UNITS = {
 }
 _PART = re.compile(r"([0-9]*)(?:\.([0-9]*))?([^0-9.]*)")
 _LIMIT = 2**63
+_LONGEST = 4096
+"""Characters; Go reads any number of parts, and anybody may ask for a timeout."""
 
 
 def parse(text: str) -> int:
     """Nanoseconds. Raises ValueError with Go's message."""
     negative = text.startswith("-")
-    rest = text[1:] if text[:1] in ("-", "+") else text
-    if rest == "0":
+    at = 1 if text[:1] in ("-", "+") else 0
+    if text[at:] == "0":
         return 0
-    if not rest:
-        raise ValueError(f"time: invalid duration {go_quote(text)}")
+    if not text[at:] or len(text) > _LONGEST:
+        raise ValueError(f"time: invalid duration {go_quote(text[:_LONGEST])}")
     total = 0
-    while rest:
-        m = _PART.match(rest)
+    while at < len(text):
+        m = _PART.match(text, at)
         if m is None or not (m[1] or m[2]):
             raise ValueError(f"time: invalid duration {go_quote(text)}")
         if not m[3]:
@@ -36,7 +38,7 @@ def parse(text: str) -> int:
         unit = _UNITS[m[3]]
         fraction = (m[2] or "")[:18]
         total += whole(m[1] or "0") * unit + int(fraction or 0) * unit // 10 ** len(fraction)
-        rest = rest[m.end() :]
+        at = m.end()
         if total > _LIMIT - (not negative):
             raise ValueError(f"time: invalid duration {go_quote(text)}")
     return -total if negative else total
