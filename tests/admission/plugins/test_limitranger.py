@@ -100,3 +100,19 @@ def test_updates_and_other_subresources_are_left_alone() -> None:
         assert "maximum cpu usage" in error.message
 
     limited(test)
+
+
+@pytest.mark.parametrize(("limit", "refused"), [("10Gi", True), ("10P", False)])
+def test_an_amount_whose_thousandths_are_too_many_makes_all_of_them_whole(limit: str, refused: bool) -> None:
+    async def test(world: World) -> None:
+        limits = [{"type": "Container", "min": {"memory": "1500m"}}]
+        limit_range = {"metadata": {"name": "lr", "namespace": "ns"}, "spec": {"limits": limits}}
+        await world.put(GroupResource("", "limitranges"), limit_range)
+        made = asking(requests={"memory": "1200m"}, limits={"memory": limit})
+        if refused:
+            error = await world.refuse(PODS, made)
+            assert error.message.endswith("minimum memory usage per Container is 1500m, but request is 1200m")
+        else:
+            await world.admit(PODS, made)
+
+    run(test)

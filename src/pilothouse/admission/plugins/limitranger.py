@@ -13,7 +13,7 @@ from pilothouse.apimachinery.quantity import Quantity, parse
 _LIMIT_RANGES: Final = GroupResource("", "limitranges")
 _CLAIMS: Final = GroupResource("", "persistentvolumeclaims")
 ANNOTATION: Final = "kubernetes.io/limit-ranger"
-_MAX_MILLI_VALUE: Final = (1 << 63) // 1000 - 1
+_MAX_MILLI_VALUE: Final = ((1 << 63) - 1) // 1000
 
 
 class LimitRanger:
@@ -97,9 +97,10 @@ def _check_claim(claim: Object, limit: Mapping[str, Any]) -> Iterator[str]:
     for name, text in (limit.get("max") or {}).items():
         most = parse(str(text))
         told = f"maximum {name} usage per PersistentVolumeClaim is {most}"
+        request, enforced = _comparable(requests.get(name), most)
         if name not in requests:
             yield f"{told}.  No request is specified"
-        elif _less(most, requests[name]):
+        elif request > enforced:
             yield f"{told}, but request is {requests[name]}"
 
 
@@ -115,34 +116,36 @@ def _check(limit: Mapping[str, Any], requests: Amounts, limits: Amounts) -> Iter
 
 def _minimum(kind: str, name: str, least: Quantity, requests: Amounts, limits: Amounts) -> Iterator[str]:
     told = f"minimum {name} usage per {kind} is {least}"
+    request, limit, enforced = _comparable(requests.get(name), limits.get(name), least)
     if name not in requests:
         yield f"{told}.  No request is specified"
-    elif _less(requests[name], least):
+    elif request < enforced:
         yield f"{told}, but request is {requests[name]}"
-    elif name in limits and _less(limits[name], least):
+    elif name in limits and limit < enforced:
         yield f"{told}, but limit is {limits[name]}"
 
 
 def _maximum(kind: str, name: str, most: Quantity, requests: Amounts, limits: Amounts) -> Iterator[str]:
     told = f"maximum {name} usage per {kind} is {most}"
+    request, limit, enforced = _comparable(requests.get(name), limits.get(name), most)
     if name not in limits:
         yield f"{told}.  No limit is specified"
-    elif _less(most, limits[name]):
+    elif limit > enforced:
         yield f"{told}, but limit is {limits[name]}"
-    elif name in requests and _less(most, requests[name]):
+    elif name in requests and request > enforced:
         yield f"{told}, but request is {requests[name]}"
 
 
 def _ratio(kind: str, name: str, most: Quantity, requests: Amounts, limits: Amounts) -> Iterator[str]:
     told = f"{name} max limit to request ratio per {kind} is {most}"
-    request, limit = requests.get(name), limits.get(name)
+    request, limit, _ = _comparable(requests.get(name), limits.get(name), most)
     if not request:
         yield f"{told}, but no request is specified or request is 0"
         return
     if not limit:
         yield f"{told}, but no limit is specified or limit is 0"
         return
-    ratio = _comparable(limit, request)[0] / _comparable(limit, request)[1]
+    ratio = limit / request
     if most.value() <= _MAX_MILLI_VALUE:
         exceeded = ratio * 1000 > most.milli_value()
     else:
@@ -151,13 +154,9 @@ def _ratio(kind: str, name: str, most: Quantity, requests: Amounts, limits: Amou
         yield f"{told}, but provided ratio is {ratio:f}"
 
 
-def _less(a: Quantity, b: Quantity) -> bool:
-    x, y = _comparable(a, b)
-    return x < y
-
-
-def _comparable(a: Quantity, b: Quantity) -> tuple[int, int]:
-    """Thousandths where they fit an int64, else whole units, rounded up (requestLimitEnforcedValues)."""
-    if a.value() <= _MAX_MILLI_VALUE and b.value() <= _MAX_MILLI_VALUE:
-        return a.milli_value(), b.milli_value()
-    return a.value(), b.value()
+def _comparable(*quantities: Quantity | None) -> list[int]:
+    """Thousandths where all of them fit an int64, else whole units, rounded up
+    (requestLimitEnforcedValues)."""
+    if all(q is None or q.value() <= _MAX_MILLI_VALUE for q in quantities):
+        return [0 if q is None else q.milli_value() for q in quantities]
+    return [0 if q is None else q.value() for q in quantities]
