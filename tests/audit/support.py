@@ -82,4 +82,4 @@ def event(level: int = 1, objects: Sequence[bytes] = (), **fields: Any) -> Event
     }
     if annotations := shown.pop("annotations", None):
         times["annotations"] = annotations
-    return Event(level, orjson.dumps(shown)[1:-1], objects, b"," + orjson.dumps(times)[1:-1], RECEIVED)
+    return Event(level, (orjson.dumps(shown)[1:-1],), objects, (b",", orjson.dumps(times)[1:-1]), RECEIVED)

@@ -158,7 +158,7 @@ def request_uri(request: Request) -> str:
     if not target:
         query = f"?{request.raw_query}" if request.raw_query else ""
         return quote(request.path, safe=_UNESCAPED) + query
-    if _PLAIN(target):
+    if is_plain(target):
         return target.decode()
     path, question, rest = origin_form(target).partition(b"?")
     if path != b"*" and not _VALID(path):
@@ -181,7 +181,8 @@ def origin_form(target: bytes) -> bytes:
 _UNESCAPED = "$&+,/:;=@~-_."
 _VALID = re.compile(rb"(?:[!$&'()*+,;=:@\[\]/A-Za-z0-9._~-]|%[0-9A-Fa-f]{2})*").fullmatch
 _NO_TEXT = re.compile("[\udc80-\udcff]")
-_PLAIN = re.compile(rb"/[A-Za-z0-9._~/=&?,:-]*").fullmatch
+#: A target without anything that is escaped, anywhere.
+is_plain = re.compile(rb"/[A-Za-z0-9._~/=&?,:-]*").fullmatch
 
 
 def scope_of(info: RequestInfo) -> str:

@@ -18,14 +18,16 @@ TRUNCATED = "audit.k8s.io/truncated"
 
 class Event:
     """`head` and `tail` are the fields before and behind the objects, `objects` what stands between, all as JSON in
-    Go's form and order: pieces that are joined when the event is written.
+    Go's form and order, in pieces that are joined when the event is written.
 
     Immutable: a sink may keep it as long as it likes. `received` is in nanoseconds since the epoch.
     """
 
     __slots__ = ("head", "level", "objects", "received", "tail")
 
-    def __init__(self, level: int, head: bytes, objects: Sequence[bytes], tail: bytes, received: int) -> None:
+    def __init__(
+        self, level: int, head: Sequence[bytes], objects: Sequence[bytes], tail: Sequence[bytes], received: int
+    ) -> None:
         self.level = level
         self.head = head
         self.objects = objects
@@ -35,17 +37,17 @@ class Event:
     @property
     def size(self) -> int:
         """Of `json`, in bytes."""
-        return len(_TYPE) + len(self.head) + sum(map(len, self.objects)) + len(self.tail) + 2
+        return len(_TYPE) + sum(map(len, self.head)) + sum(map(len, self.objects)) + sum(map(len, self.tail)) + 2
 
     @property
     def json(self) -> bytes:
         """As one line of JSON, with kind and apiVersion."""
-        return b"".join((_TYPE, self.head, *self.objects, self.tail, b"}\n"))
+        return b"".join((_TYPE, *self.head, *self.objects, *self.tail, b"}\n"))
 
     @property
     def item(self) -> bytes:
         """As an item of an EventList."""
-        return b"".join((b"{", self.head, *self.objects, self.tail, b"}"))
+        return b"".join((b"{", *self.head, *self.objects, *self.tail, b"}"))
 
     @property
     def has_objects(self) -> bool:
@@ -53,14 +55,14 @@ class Event:
 
     def truncated(self) -> Event:
         """The event without its objects, marked so."""
-        fields = orjson.loads(b"{%b}" % self.tail.removeprefix(b","))
+        fields = orjson.loads(b"{%b}" % b"".join(self.tail).removeprefix(b","))
         fields["annotations"] = dict(sorted({**fields.get("annotations", {}), TRUNCATED: "true"}.items()))
-        return Event(self.level, self.head, (), b"," + document(fields)[1:-1], self.received)
+        return Event(self.level, self.head, (), (b",", document(fields)[1:-1]), self.received)
 
     @property
     def legacy(self) -> str:
         """The old line of text (--audit-log-format=legacy)."""
-        f: dict[str, Any] = orjson.loads(b"{%b%b}" % (self.head, self.tail))
+        f: dict[str, Any] = orjson.loads(b"{%b}" % b"".join((*self.head, *self.tail)))
         user, acted = f["user"], f.get("impersonatedUser")
         name, groups = user.get("username"), user.get("groups")
         as_user, as_groups = "<self>", "<lookup>"

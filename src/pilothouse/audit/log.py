@@ -92,16 +92,18 @@ class LogBackend:
             future.set_result(not self.strict)
             return (future,)
         batch, future = self._next, self._loop.create_future()
-        batch.events += events
-        batch.lines += [self._line(event) for event in events]
+        for event in events:
+            batch.events.append(event)
+            batch.lines.append(self._line(event) if self._legacy else event.json)
         batch.futures.append(future)
         if not self._busy:
             self._busy = True
             self._loop.call_soon(self._hand_over)
         return (future,)
 
-    def _line(self, event: Event) -> bytes:
-        return f"{event.legacy}\n".encode("utf-8", "surrogateescape") if self._legacy else event.json
+    @staticmethod
+    def _line(event: Event) -> bytes:
+        return f"{event.legacy}\n".encode("utf-8", "surrogateescape")
 
     def _hand_over(self) -> None:
         batch = self._next

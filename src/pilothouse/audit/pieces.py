@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from pilothouse.apimachinery.codec.encode import escape
+from pilothouse.apimachinery.requestinfo import is_plain, request_uri
 from pilothouse.audit.sourceips import source_ips
 
 if TYPE_CHECKING:
@@ -20,6 +21,11 @@ _MOST = 1024
 """Users, origins and decisions that are remembered."""
 _LONGEST = 1024
 """Of what an origin or a decision is made that is remembered."""
+_VERBS = {
+    verb: b'"%b"' % verb.encode() for verb in (
+        "get", "list", "watch", "create", "update", "patch", "delete", "deletecollection", "post", "put", "head"
+    )
+}
 _NO_TEXT = re.compile("[\ud800-\udfff]")
 _REPLACEMENT = "\ufffd"
 
@@ -71,6 +77,16 @@ class Pieces:
                 self._users.clear()
             self._users[id(user)] = user, made
         return made
+
+    def asked(self, request: Request) -> bytes:
+        """From the end of the stage to the user: what was asked for."""
+        target, verb = request.target, request.context.request_info.verb
+        if target and is_plain(target):
+            # the one character of those that Go escapes
+            uri = b'"%b"' % (target.replace(b"&", b"\\u0026") if b"&" in target else target)
+        else:
+            uri = document(request_uri(request))
+        return b'","requestURI":%b,"verb":%b,"user":' % (uri, _VERBS.get(verb) or document(verb))
 
     def origin(self, request: Request) -> bytes:
         """sourceIPs and userAgent, each with a comma before it."""

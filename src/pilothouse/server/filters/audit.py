@@ -51,19 +51,22 @@ def with_audit(
     waits = strict or not auditor.backend.ordered
     filters.audits = True
 
-    async def serve(request: Request) -> Response:
-        context = request.context
-        audit = begin(request, context.user)
+    def serve(request: Request) -> Awaitable[Response]:
+        audit = begin(request, request.context.user)
         if audit is None:
             passed.fast += 1
-            return await handler(request)
+            return handler(request)
+        return serve_audited(request, audit)
+
+    async def serve_audited(request: Request, audit: AuditContext) -> Response:
+        context = request.context
         received = audit.process(REQUEST_RECEIVED, context)
         if received and (waits or _may_change(context)) and not await _written(received) and strict:
             metrics.rejected.value += 1
             return internal_error(request, "failed to store audit event")
         filters.done(passed, context)
         if request.upgrade is not None:
-            request.upgrade.before = lambda: _begun(context, audit, 101)
+            _offer(request, audit)
         try:
             response = await handler(request)
         except StatusError as error:
@@ -74,9 +77,19 @@ def with_audit(
         except Exception as bug:
             await _panicked(context, audit, bug)
             raise
-        return await _answered(context, audit, response)
+        audit.answer(response.status)
+        if context.request_info.long_running or audit.has_to_prepare or isinstance(response, StreamResponse):
+            return await _answered(context, audit, response)
+        for future in audit.process(RESPONSE_COMPLETE, context):
+            await future
+        return response
 
     return serve
+
+
+def _offer(request: Request, audit: AuditContext) -> None:
+    context = request.context
+    request.upgrade.before = lambda: _begun(context, audit, 101)
 
 
 def _may_change(context: Context) -> bool:
@@ -125,7 +138,6 @@ async def _panicked(context: Context, audit: AuditContext, bug: Exception) -> No
 
 
 async def _answered(context: Context, audit: AuditContext, response: Response) -> Response:
-    audit.answer(response.status)
     if context.request_info.long_running:
         await _begun(context, audit)
     if isinstance(response, StreamResponse):
