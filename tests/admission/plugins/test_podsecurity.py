@@ -89,3 +89,31 @@ def test_namespace_labels_and_what_is_there_already() -> None:
         assert relaxed.context.warnings is None
 
     run(test)
+
+
+def test_notes_of_privileged_namespaces() -> None:
+    async def test(world: World) -> None:
+        await world.put(GroupResource("", "serviceaccounts"), ACCOUNT)
+        await world.put(NAMESPACES, namespace(enforce="privileged", enforce_version="v1.20"))
+        a = attributes(PODS, in_safe(pod(hostPID=True, serviceAccountName="default")))
+        await world.chain.validate(a)
+        assert a.context.audit_annotations == {P + "enforce-policy": "privileged:latest"}
+        await world.put(NAMESPACES, namespace(enforce="privileged", enforce_version="v1.20", audit="odd"))
+        a = attributes(PODS, in_safe(pod(hostPID=True, serviceAccountName="default")))
+        await world.chain.validate(a)
+        assert a.context.audit_annotations is not None
+        assert a.context.audit_annotations[P + "enforce-policy"] == "privileged:v1.20"
+        assert "must be one of privileged" in a.context.audit_annotations[P + "error"]
+        a = attributes(PODS, in_safe(pod()), operation="UPDATE", old_object=in_safe(pod()))
+        await world.chain.validate(a)
+        assert not a.context.audit_annotations, "nothing was evaluated"
+
+    run(test)
+
+
+def test_a_namespace_whose_name_is_generated_is_refused_without_one() -> None:
+    async def test(world: World) -> None:
+        error = await world.refuse(NAMESPACES, namespace(enforce="odd"), name="", namespace="")
+        assert error.message.startswith('Namespace "" is invalid: ')
+
+    run(test)

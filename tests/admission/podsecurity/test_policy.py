@@ -39,3 +39,8 @@ def test_bad_labels_enforce_the_most() -> None:
 def test_text() -> None:
     assert str(LevelVersion("restricted", 30)) == "restricted:v1.30"
     assert str(LevelVersion()) == "privileged:latest"
+
+
+@pytest.mark.parametrize(("version", "good"), [("v1.9223372036854775807", True), ("v1.9223372036854775808", False)])
+def test_minors_are_gos_ints(version: str, good: bool) -> None:
+    assert (parse({P + "warn-version": version})[1] == []) == good

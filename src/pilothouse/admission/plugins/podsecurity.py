@@ -9,7 +9,7 @@ from pilothouse.admission.plugins.pods import PODS
 from pilothouse.admission.podsecurity.checks import details, evaluate, reasons
 from pilothouse.admission.podsecurity.metrics import ALLOW, AUDIT, DENY, ENFORCE, WARN, PodSecurityMetrics
 from pilothouse.admission.podsecurity.policy import PREFIX, PRIVILEGED, LevelVersion, Policy, parse, strictness
-from pilothouse.apimachinery import status
+from pilothouse.apimachinery import field, status
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource
 
@@ -53,26 +53,27 @@ class PodSecurity:
         else:
             self._validate_controller(a, a.object)
 
-    def _policy(self, a: Attributes) -> Policy:
+    def _policy(self, a: Attributes) -> tuple[Policy, list[field.Error]]:
         namespace = self._lister.get(_NAMESPACES, "", a.namespace)
         if namespace is None:
             self._metrics.failed(a, fatal=True)
             raise status.internal_error(f"failed to lookup namespace {go_quote(a.namespace)}")
-        policy, errors = parse(namespace["metadata"].get("labels") or {})
+        return parse(namespace["metadata"].get("labels") or {})
+
+    def _tell(self, a: Attributes, errors: Sequence[field.Error]) -> None:
+        """Notes what is wrong with the labels of a namespace in which something is evaluated."""
         if errors:
             texts = list(dict.fromkeys(map(str, errors)))
             told = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
             _annotate(a, "error", f"Failed to parse policy: {told}")
             self._metrics.failed(a, fatal=False)
-        return policy
 
     def _validate_namespace(self, a: Attributes, namespace: Object) -> None:
         new, errors = parse(namespace["metadata"].get("labels") or {})
         before = a.old_object if a.operation == UPDATE else None
         old, old_errors = parse((before or {}).get("metadata", {}).get("labels") or {})
         if errors and errors != old_errors:
-            name = namespace["metadata"].get("name") or ""
-            raise status.invalid(GroupKind(a.kind.group, a.kind.kind), name, errors)
+            raise status.invalid(GroupKind(a.kind.group, a.kind.kind), a.name, errors)
         if a.operation == CREATE or new.enforce == old.enforce or new.enforce.level == PRIVILEGED:
             return
         relaxed = strictness(new.enforce.level) <= strictness(old.enforce.level)
@@ -101,13 +102,14 @@ class PodSecurity:
         return warnings + sorted(f"{_and_others(names)}: {text}" for text, names in found.items())
 
     def _validate_pod(self, a: Attributes, pod: Object) -> None:
-        policy = self._policy(a)
-        if policy.fully_privileged:
-            _annotate(a, "enforce-policy", str(policy.enforce))
+        policy, errors = self._policy(a)
+        if policy.fully_privileged and not errors:
+            _annotate(a, "enforce-policy", str(LevelVersion()))
             self._metrics.evaluated(a, policy.enforce, ENFORCE, ALLOW)
             return
         if a.operation == UPDATE and a.old_object is not None and not _is_significant(pod, a.old_object):
             return
+        self._tell(a, errors)
         _annotate(a, "enforce-policy", str(policy.enforce))
         findings = evaluate(policy.enforce, pod["metadata"], pod["spec"])
         self._metrics.evaluated(a, policy.enforce, ENFORCE, DENY if findings else ALLOW)
@@ -118,12 +120,13 @@ class PodSecurity:
         self._warn(a, policy, pod["metadata"], pod["spec"])
 
     def _validate_controller(self, a: Attributes, obj: Object) -> None:
-        policy = self._policy(a)
+        policy, errors = self._policy(a)
         template: Any = obj
         for name in _TEMPLATES[a.resource]:
             template = (template or {}).get(name)
-        if template is None or policy.warn.level == policy.audit.level == PRIVILEGED:
+        if template is None or (policy.warn.level == policy.audit.level == PRIVILEGED and not errors):
             return
+        self._tell(a, errors)
         metadata, spec = template.get("metadata") or {}, template.get("spec") or {}
         self._audit(a, policy, metadata, spec)
         self._warn(a, policy, metadata, spec)

@@ -14,7 +14,7 @@ RESTRICTED: Final = "restricted"
 LEVELS: Final = (PRIVILEGED, BASELINE, RESTRICTED)
 PREFIX: Final = "pod-security.kubernetes.io/"
 #: A version is the minor of "v1.x"; the latest is newer than any.
-LATEST: Final = 1 << 31
+LATEST: Final = 1 << 63
 
 _VERSION = re.compile(r"v1\.([0-9]|[1-9][0-9]*)").fullmatch
 
@@ -75,7 +75,7 @@ def _mode(
             errors.append(_invalid(mode, level, "must be one of " + ", ".join(LEVELS)))
     if version is not None and version != "latest":
         match = _VERSION(version)
-        if match is None:
+        if match is None or whole(match[1]) >= LATEST:
             errors.append(_invalid(f"{mode}-version", version, 'must be "latest" or "v1.x"'))
         else:
             found = replace(found, version=whole(match[1]))
