@@ -98,6 +98,13 @@ def test_notes_of_privileged_namespaces() -> None:
         a = attributes(PODS, in_safe(pod(hostPID=True, serviceAccountName="default")))
         await world.chain.validate(a)
         assert a.context.audit_annotations == {P + "enforce-policy": "privileged:latest"}
+
+    run(test)
+
+
+def test_bad_labels_are_noted_where_something_is_evaluated() -> None:
+    async def test(world: World) -> None:
+        await world.put(GroupResource("", "serviceaccounts"), ACCOUNT)
         await world.put(NAMESPACES, namespace(enforce="privileged", enforce_version="v1.20", audit="odd"))
         a = attributes(PODS, in_safe(pod(hostPID=True, serviceAccountName="default")))
         await world.chain.validate(a)
