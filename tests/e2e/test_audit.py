@@ -163,8 +163,14 @@ class Wire:
         self._context = ssl.create_default_context(cafile=str(server.ca_file))
 
     def __call__(self, method: str, target: str, body: str = "", **headers: str | bytes) -> dict[str, Any]:
+        sent = self.send(method, target, body, **headers)
+        return find(self._folder, lambda event: event["auditID"] == sent)
+
+    def send(self, method: str, target: str, body: str = "", **headers: str | bytes) -> str:
+        """The id."""
+        audit_id = str(uuid.uuid4())
         sent: dict[str, str | bytes] = {
-            "authorization": f"Bearer {self._server.token}", "audit-id": str(uuid.uuid4()),
+            "authorization": f"Bearer {self._server.token}", "audit-id": audit_id,
             **{name.replace("_", "-"): value for name, value in headers.items()},
         }
         connection = http.client.HTTPSConnection("127.0.0.1", self._server.port, context=self._context)
@@ -177,7 +183,7 @@ class Wire:
             connection.getresponse().read()
         finally:
             connection.close()
-        return find(self._folder, lambda event: event["auditID"] == sent["audit-id"])
+        return audit_id
 
 
 @pytest.fixture
@@ -267,3 +273,41 @@ def test_policies_that_do_not_parse_keep_the_server_from_starting(tmp_path: Path
         f"--audit-policy-file={policy}", "--audit-log-path=-",
     ]):
         pass
+
+
+def test_nothing_is_lost_at_the_end(tmp_path: Path, collector: Collector) -> None:
+    (tmp_path / "policy.yaml").write_text(POLICY.replace("[RequestReceived]", "[]"))
+    cluster = {"name": "a", "cluster": {"server": collector.url}}
+    (tmp_path / "webhook.yaml").write_text(json.dumps({"clusters": [cluster]}))
+    flags = [
+        f"--audit-policy-file={tmp_path / 'policy.yaml'}", f"--audit-log-path={tmp_path / 'audit.log'}",
+        "--audit-log-mode=batch", f"--audit-webhook-config-file={tmp_path / 'webhook.yaml'}",
+        "--audit-webhook-batch-max-wait=1h", "--audit-webhook-batch-max-size=1000",
+    ]
+    with TestServer(flags) as server:
+        wire = Wire(server, tmp_path)
+        asked = {wire.send("GET", f"{CONFIG_MAPS}/{n}") for n in range(50)}
+    for events in (lines(tmp_path), collector.events):
+        told = [(event["auditID"], event["stage"]) for event in events if event["auditID"] in asked]
+        assert sorted(told) == sorted((n, stage) for n in asked for stage in ("RequestReceived", "ResponseComplete"))
+
+
+def test_what_cannot_be_audited_is_not_done_in_the_strict_mode(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(
+        "apiVersion: audit.k8s.io/v1\nkind: Policy\n"
+        "rules:\n- {level: None, users: ['system:apiserver']}\n"
+        "- {level: Metadata, resources: [{resources: [configmaps]}]}\n"
+    )
+    for mode, code in (("blocking-strict", 500), ("blocking", 404)):
+        with TestServer([
+            f"--audit-policy-file={tmp_path / 'policy.yaml'}", "--audit-log-path=/dev/full", f"--audit-log-mode={mode}",
+        ]) as server:
+            request = urllib.request.Request(
+                f"{server.url}{CONFIG_MAPS}/none", headers={"Authorization": f"Bearer {server.token}"}
+            )
+            with pytest.raises(urllib.error.HTTPError) as e:
+                urllib.request.urlopen(request, context=ssl.create_default_context(cafile=str(server.ca_file)))
+            body = e.value.read()
+            e.value.close()
+        assert e.value.code == code
+        assert (b"failed to store audit event" in body) == (mode == "blocking-strict")
