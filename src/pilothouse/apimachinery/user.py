@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pilothouse.apimachinery import names
 
@@ -25,6 +26,17 @@ class User:
     uid: str = ""
     groups: tuple[str, ...] = ()
     extra: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def info(self) -> dict[str, Any]:
+        """As a UserInfo on the wire: without what is empty."""
+        info: dict[str, Any] = {"username": self.name} if self.name else {}
+        if self.uid:
+            info["uid"] = self.uid
+        if self.groups:
+            info["groups"] = list(self.groups)
+        if self.extra:
+            info["extra"] = {key: list(values) for key, values in sorted(self.extra.items())}
+        return info
 
     @property
     def is_small(self) -> bool:

@@ -71,7 +71,7 @@ class Pieces:
         known = self._users.get(id(user))
         if known is not None and known[0] is user:
             return known[1]
-        made = document(_user_info(user))
+        made = document(user.info())
         if len(made) <= _LONGEST:
             if len(self._users) >= _MOST:
                 self._users.clear()
@@ -131,17 +131,6 @@ def decision_annotations(decision: str, reason: str) -> dict[str, str]:
     if decision:
         return {"authorization.k8s.io/decision": decision, "authorization.k8s.io/reason": reason}
     return {"authorization.k8s.io/reason": reason} if reason else {}
-
-
-def _user_info(user: User) -> dict[str, Any]:
-    info: dict[str, Any] = {"username": user.name} if user.name else {}
-    if user.uid:
-        info["uid"] = user.uid
-    if user.groups:
-        info["groups"] = list(user.groups)
-    if user.extra:
-        info["extra"] = {key: list(values) for key, values in sorted(user.extra.items())}
-    return info
 
 
 def _agent(raw: bytes) -> str:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import meta, status
 from pilothouse.apimachinery.http import Request
-from pilothouse.apimachinery.user import User
 from pilothouse.authentication.interface import AuthenticationError
 from pilothouse.observability.logging import log
 from pilothouse.registry.rest import Object, SubresourceCall
@@ -43,7 +42,7 @@ class AuthenticationReviews:
             log.error("error validating audience", want=wanted, got=response.audiences)
             raise status.internal_error("error validating audiences")
         return _answered(
-            review, authenticated=True, user=_user_info(response.user), audiences=list(response.audiences)
+            review, authenticated=True, user=response.user.info(), audiences=list(response.audiences)
         )
 
     async def self(self, store: Any, ctx: Context, call: SubresourceCall) -> Object:
@@ -51,7 +50,7 @@ class AuthenticationReviews:
         return {
             "kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1",
             "metadata": {"creationTimestamp": meta.format_time(self._dependencies.clock())},
-            "status": {"userInfo": _user_info(ctx.user)},
+            "status": {"userInfo": ctx.user.info()},
         }
 
 
@@ -61,16 +60,3 @@ def _answered(review: Object, *, authenticated: bool = False, **answer: Any) -> 
     said["user"] = said.get("user") or {}
     review["status"] = {name: value for name, value in said.items() if value or name == "user"}
     return review
-
-
-def _user_info(user: User) -> Object:
-    info: Object = {}
-    if user.name:
-        info["username"] = user.name
-    if user.uid:
-        info["uid"] = user.uid
-    if user.groups:
-        info["groups"] = list(user.groups)
-    if user.extra:
-        info["extra"] = {key: list(values) for key, values in sorted(user.extra.items())}
-    return info

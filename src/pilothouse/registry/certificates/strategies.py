@@ -55,15 +55,7 @@ class SigningRequestStrategy(Strategy):
         spec = obj.setdefault("spec", {})
         for name in ("username", "uid", "groups", "extra"):
             spec.pop(name, None)
-        user = ctx.user
-        if user.name:
-            spec["username"] = user.name
-        if user.uid:
-            spec["uid"] = user.uid
-        if user.groups:
-            spec["groups"] = list(user.groups)
-        if user.extra:
-            spec["extra"] = {key: list(values) for key, values in sorted(user.extra.items())}
+        spec.update(ctx.user.info())
 
     def prepare_for_update(self, ctx: Context, obj: Object, old: Object) -> None:
         keep(obj, old, "spec")
