@@ -53,6 +53,11 @@ def test_pod_constraints() -> None:
         {"containers": [{"name": "c", "resources": {"limits": {"cpu": "1"}}}]},
         {"scopeName": "BestEffort", "operator": "Exists"}, False,
     ),
+    (
+        # resources of the pod's own count alone
+        {"containers": [{"name": "c", "resources": {"limits": {"cpu": "1"}}}], "resources": {}},
+        {"scopeName": "BestEffort", "operator": "Exists"}, True,
+    ),
     ({"priorityClassName": "high"}, {"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}, True),
     ({}, {"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}, False),
     ({}, {"scopeName": "PriorityClass", "operator": "NotIn", "values": ["high"]}, True),
@@ -64,6 +69,11 @@ def test_pod_constraints() -> None:
 ])
 def test_pod_scopes(spec: dict[str, Any], scope: dict[str, Any], wanted: bool) -> None:
     assert PodEvaluator().matches_scope(scope, pod(**spec)) is wanted
+
+
+def test_the_class_that_the_status_holds_counts() -> None:
+    burstable = {**pod(), "status": {"qosClass": "Burstable"}}
+    assert PodEvaluator().matches_scope({"scopeName": "NotBestEffort", "operator": "Exists"}, burstable)
 
 
 @pytest.mark.parametrize(("spec", "node_ports", "balancers"), [

@@ -50,9 +50,13 @@ def is_terminating(pod: Pod) -> bool:
 
 
 def is_best_effort(pod: Pod) -> bool:
-    """No container asks for, or is limited in, any cpu or memory."""
+    """As its status says, or if it does not yet: the pod, or if it has no resources of its own no container, asks
+    for, or is limited in, any cpu or memory."""
+    if found := (pod.get("status") or {}).get("qosClass"):
+        return bool(found == "BestEffort")
     spec = pod["spec"]
-    levels = [spec, *(spec.get("containers") or ()), *(spec.get("initContainers") or ())]
+    containers = (*(spec.get("containers") or ()), *(spec.get("initContainers") or ()))
+    levels = [spec] if spec.get("resources") is not None else containers
     for level in levels:
         resources = level.get("resources") or {}
         for amounts in (resources.get("requests") or {}, resources.get("limits") or {}):
