@@ -7,7 +7,7 @@ the most memory of all. Whoever needs one decodes it again (`Definition.version_
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,10 +124,12 @@ def read(item: Item) -> Definition:
     obj = orjson.loads(item.body)
     metadata, spec, status = obj["metadata"], obj["spec"], obj.get("status") or {}
     accepted = status.get("acceptedNames") or {}
+    versions = spec.get("versions") or ()
+    better = _recommended(versions)
     shape = hashlib.blake2b(orjson.dumps((spec, accepted)), digest_size=16).digest()
     return Definition(
         item, metadata["name"], metadata["uid"], spec["group"], spec.get("scope") == "Namespaced", names_of(accepted),
-        tuple(_version(spec, version) for version in spec.get("versions") or ()),
+        tuple(_version(spec, version, better) for version in versions),
         frozenset(c["type"] for c in status.get("conditions") or () if c.get("status") == "True"),
         metadata.get("deletionTimestamp") is not None,
         (spec.get("conversion") or {}).get("strategy") == "Webhook", is_settled(obj), shape,
@@ -141,12 +143,18 @@ def names_of(names: Mapping[str, Any]) -> Names:
     )
 
 
-def _version(spec: Mapping[str, Any], version: Mapping[str, Any]) -> Version:
+def _recommended(versions: Sequence[Mapping[str, Any]]) -> str:
+    """The most preferred version that is served and not deprecated, or ""."""
+    names = [v["name"] for v in versions if v.get("served") and not v.get("deprecated")]
+    return min(names, key=preference, default="")
+
+
+def _version(spec: Mapping[str, Any], version: Mapping[str, Any], recommended: str) -> Version:
     subresources = version.get("subresources") or {}
     scale = subresources.get("scale")
     return Version(
         version["name"], bool(version.get("served")), bool(version.get("storage")),
-        _warning(spec, version) if version.get("deprecated") else "",
+        _warning(spec, version, recommended) if version.get("deprecated") else "",
         subresources.get("status") is not None,
         None if scale is None else Scale(
             scale.get("specReplicasPath") or "", scale.get("statusReplicasPath") or "",
@@ -156,17 +164,14 @@ def _version(spec: Mapping[str, Any], version: Mapping[str, Any]) -> Version:
     )
 
 
-def _warning(spec: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+def _warning(spec: Mapping[str, Any], version: Mapping[str, Any], recommended: str) -> str:
     """The definition's own words, or upstream's (customresource_handler.go, defaultDeprecationWarning)."""
     own = version.get("deprecationWarning")
     if own is not None:
         return str(own)
     group, kind = spec["group"], spec["names"]["kind"]
     text = f"{group}/{version['name']} {kind} is deprecated"
-    mine = preference(version["name"])
-    better = [
-        v["name"] for v in spec["versions"]
-        if v.get("served") and not v.get("deprecated") and preference(v["name"]) < mine
-    ]
-    return f"{text}; use {group}/{min(better, key=preference)} {kind}" if better else text
+    if recommended and preference(recommended) < preference(version["name"]):
+        text += f"; use {group}/{recommended} {kind}"
+    return text
 

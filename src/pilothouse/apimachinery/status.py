@@ -5,10 +5,13 @@ below are the only makers of status bodies; their wording is kube-apiserver's.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.gvk import GroupKind, GroupResource
+
+#: Characters of the errors that one answer tells of.
+_MOST_TEXT: Final = 1 << 20
 
 REASON_UNAUTHORIZED = "Unauthorized"
 REASON_FORBIDDEN = "Forbidden"
@@ -123,8 +126,10 @@ def forbidden(resource: GroupResource, name: str, cause: str) -> StatusError:
 
 
 def invalid(kind: GroupKind, name: str, errors: Sequence[field.Error]) -> StatusError:
-    """422 with one cause for each error; upstream drops repeated texts from the message but not from the causes."""
-    texts = list(dict.fromkeys(str(e) for e in errors))
+    """422 with one cause for each error; upstream drops repeated texts from the message but not from the causes. Of
+    very much that is wrong, what was found first is told."""
+    told = _told(errors)
+    texts = list(dict.fromkeys(f"{e.field}: {body}" for e, body in told))
     text = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
     details: dict[str, Any] = {}
     if name:
@@ -134,9 +139,22 @@ def invalid(kind: GroupKind, name: str, errors: Sequence[field.Error]) -> Status
     if kind.kind:
         details["kind"] = kind.kind
     if errors:
-        details["causes"] = [{"reason": e.reason, "message": e.body(), "field": e.field} for e in errors]
+        details["causes"] = [{"reason": e.reason, "message": body, "field": e.field} for e, body in told]
     message = f'{kind} "{name}" is invalid: {text}' if errors else f'{kind} "{name}" is invalid'
     return StatusError(422, REASON_INVALID, message, details)
+
+
+def _told(errors: Sequence[field.Error]) -> list[tuple[field.Error, str]]:
+    """As many of the errors as there is room for, with their texts; the first one always."""
+    told: list[tuple[field.Error, str]] = []
+    room = _MOST_TEXT
+    for e in errors:
+        if room <= 0:
+            break
+        body = e.body()
+        told.append((e, body))
+        room -= len(body) + len(e.field)
+    return told
 
 
 def bad_request(message: str) -> StatusError:

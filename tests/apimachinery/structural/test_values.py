@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pilothouse.apimachinery.field import MOST_ERRORS
 from pilothouse.apimachinery.structural.correlation import Correlated, deep_equal
 from pilothouse.apimachinery.structural.values import ValueValidator, validate_value
 
@@ -291,3 +292,20 @@ def test_the_quick_look_says_yes_only_to_what_is_valid(schema: dict[str, Any], v
     assert validator.validate(value) == found
     assert len(validator.validate_update(value, old)) <= len(found)
     assert all(str(e) for e in found)
+
+
+def test_long_enums_are_looked_up() -> None:
+    """To compare each value with each allowed one would take hours."""
+    many = 30_000
+    allowed: list[Any] = [*range(many), *({"n": i} for i in range(many))]
+    validator = ValueValidator({"type": "array", "items": {"enum": allowed}})
+    assert not validator.validate([*allowed, *map(float, range(many))])
+    found = validator.validate([{"n": -1 - i} for i in range(many)])
+    assert len(found) == MOST_ERRORS
+    assert all(error.detail is found[0].detail for error in found)  # or it would fill the memory
+
+
+def test_very_long_patterns_stand_in_few_errors() -> None:
+    pattern = "|".join(f"a{i}" for i in range(2000))
+    validator = ValueValidator({"type": "array", "items": {"type": "string", "pattern": pattern}})
+    assert 0 < len(validator.validate([f"b{i}" for i in range(1000)])) < 200

@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from pilothouse.apimachinery import field
 from pilothouse.registry.admissionregistration.policy_validation import (
     validate_mutating_binding,
     validate_mutating_policy,
@@ -157,3 +158,16 @@ def test_status() -> None:
         "status.typeChecking.expressionWarnings[0].warning: Required value",
         "status.typeChecking.expressionWarnings[0].fieldRef: Required value",
     ])
+
+
+def test_long_lists_are_looked_through_once() -> None:
+    """Each of these would take hours."""
+    versions = [f"v{i}" for i in range(1, 100_000)]
+    webhook = {
+        "name": "a.example.com", "sideEffects": "None", "clientConfig": {"url": "https://example.com/"},
+        "admissionReviewVersions": [*versions, "v1"],
+    }
+    (error,) = validate_webhooks({"webhooks": [webhook]})
+    assert error.detail == "duplicate version"
+    spec = {"policyName": "p", "validationActions": [*versions, "v1"]}
+    assert validate_validating_binding({"spec": spec})[-1].reason == field.DUPLICATE

@@ -79,7 +79,7 @@ def _has_limits(schema: ValueSchema) -> bool:
 
 
 def _string(schema: ValueSchema) -> Check | None:
-    allowed = frozenset(v for v in schema.enum if isinstance(v, str)) if schema.enum else None
+    allowed = None if schema.enum is None else schema.enum.texts
     least, most = schema.min_length or 0, schema.max_length
     search, is_format = schema.search, schema.is_format
     if schema.pattern_problem:

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error, go_quote
 from pilothouse.apimachinery.structural.value_numbers import Fault
+
+#: Characters of texts: a schema's pattern stands in each of them.
+_MOST_TEXT: Final = 1 << 20
 
 
 class Result:
     """Errors by upstream's text for them, in order: the same text is said once, and only so many are kept. `matches`
     counts what was right."""
 
-    __slots__ = ("errors", "matches")
+    __slots__ = ("_room", "errors", "matches")
 
     def __init__(self) -> None:
         self.errors: dict[str, Error] = {}
         self.matches = 0
+        self._room = _MOST_TEXT
+
+    @property
+    def full(self) -> bool:
+        """Whether what else there is to find would not be told."""
+        return len(self.errors) >= field.MOST_ERRORS or self._room <= 0
 
     def add(self, text: str, error: Error) -> None:
-        if len(self.errors) < field.MOST_ERRORS:
-            self.errors.setdefault(text, error)
+        if not self.full and text not in self.errors:
+            self.errors[text] = error
+            self._room -= len(text)
 
     def add_invalid(self, path: str, value: Any, text: str) -> None:
         self.add(text, field.invalid(path, value, text))

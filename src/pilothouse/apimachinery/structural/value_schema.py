@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from pilothouse.apimachinery.structural.formats import Format, string_format, supported_format
 from pilothouse.apimachinery.structural.patterns import PatternError, Search, compile_pattern
+from pilothouse.apimachinery.structural.value_enum import Enum
 
 _INT_OR_STRING: Final = ("integer", "string")
 _JUNCTORS: Final = ("allOf", "anyOf", "oneOf")
@@ -40,7 +41,7 @@ class ValueSchema:
         self.nullable = bool(props.get("nullable"))
         self.format = supported_format(props)
         self.is_format: Format | None = string_format(self.format) if self.format else None
-        self.enum: tuple[Any, ...] = tuple(props.get("enum") or ())
+        self.enum = Enum(props["enum"]) if props.get("enum") else None
         self._read_limits(props)
         self._read_pattern(props.get("pattern") or "")
         self.list_type: str = props.get("x-kubernetes-list-type") or ""

@@ -22,7 +22,6 @@ from pilothouse.apimachinery import field
 from pilothouse.apimachinery.field import Error, go_quote
 from pilothouse.apimachinery.structural import value_numbers as numbers
 from pilothouse.apimachinery.structural.correlation import Correlated
-from pilothouse.apimachinery.structural.value_enum import enum_error
 from pilothouse.apimachinery.structural.value_fast import quick_check
 from pilothouse.apimachinery.structural.value_result import Result
 from pilothouse.apimachinery.structural.value_schema import ValueSchema
@@ -74,8 +73,8 @@ def validate_value(schema: ValueSchema, value: Any, path: str, correlated: Corre
             result.matches += 2
         else:
             _check_scalar(schema, value, path, result)
-        if schema.enum and (error := enum_error(schema.enum, value, path)):
-            result.add(*error)
+        if schema.enum is not None and not schema.enum.holds(value):
+            result.add(*schema.enum.error(value, path))
         if value.__class__ is dict:
             _check_object(schema, value, path, correlated, result)
             result.matches += 1
@@ -91,8 +90,8 @@ def _check_null(schema: ValueSchema, path: str, result: Result) -> None:
     else:
         result.matches += 1
     # null is in no enum, even in one that names it
-    if schema.enum and (error := enum_error(schema.enum, None, path)):
-        result.add(*error)
+    if schema.enum is not None:
+        result.add(*schema.enum.error(None, path))
 
 
 def _check_type(schema: ValueSchema, value: Any, path: str, result: Result) -> None:
@@ -231,18 +230,22 @@ def _check_object(
     properties, additional = schema.properties, schema.additional
     if schema.closed or additional is not None:
         for name in sorted(value.keys() - properties.keys()):
+            if result.full:
+                break
             if additional is None:
                 result.add_invalid(path, name, f"{path}.{name} in body is a forbidden property")
             else:
                 below = _key(correlated, path, name)
                 result.merge(validate_value(additional, value[name], _below(path, name), below))
     for name in sorted(value):
+        if result.full:
+            break
         if name in properties:
             below = _key(correlated, path, name)
             at = _below(path, name) if path else name
             result.merge(validate_value(properties[name], value[name], at, below))
     for name in schema.required:
-        if len(result.errors) >= field.MOST_ERRORS:
+        if result.full:
             break
         if name not in value:
             at = f"{path}.{name}"
@@ -274,6 +277,8 @@ def _check_list(
 ) -> None:
     if schema.items is not None:
         for i, item in enumerate(value):
+            if result.full:
+                break
             below = correlated.index(i) if correlated is not None else None
             result.merge(validate_value(schema.items, item, field.index(path, i), below))
     if schema.min_items is not None and len(value) < schema.min_items:

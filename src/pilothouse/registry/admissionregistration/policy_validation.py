@@ -230,13 +230,14 @@ def _validate_binding(spec: Obj) -> Errors:
 
 
 def _validate_actions(actions: list[str]) -> Errors:
-    errors = []
+    errors, seen = [], set()
     for i, action in enumerate(actions):
         path = f"validationActions[{i}]"
         if action not in _ACTIONS:
             errors.append(field.not_supported(path, action, _ACTIONS))
-        if action in actions[:i]:
+        if action in seen:
             errors.append(field.duplicate(path, action))
+        seen.add(action)
     if "Deny" in actions and "Warn" in actions:
         errors.append(field.invalid(
             "validationActions", actions,

@@ -112,9 +112,10 @@ def _validate_review_versions(versions: Sequence[str], known: bool) -> Errors:
     path, accepted = "admissionReviewVersions", ", ".join(_REVIEW_VERSIONS)
     if not versions:
         return (field.required(path, f"must specify one of {accepted}"),)
-    errors = []
+    errors, seen = [], set()
     for i, version in enumerate(versions):
-        texts = ["duplicate version"] if version in versions[:i] else is_dns1035_label(version)
+        texts = ["duplicate version"] if version in seen else is_dns1035_label(version)
+        seen.add(version)
         errors += [field.invalid(f"{path}[{i}]", version, text) for text in texts]
     if known and not set(versions) & set(_REVIEW_VERSIONS):
         errors.append(field.invalid(path, versions, f"must include at least one of {accepted}"))

@@ -67,9 +67,10 @@ def _validate_config(config: Obj | None) -> Errors:
 def _validate_versions(versions: Sequence[str], require_known: bool) -> Errors:
     if not versions:
         return (field.required(_VERSIONS),)
-    errors = []
+    errors, seen = [], set()
     for i, version in enumerate(versions):
-        texts = ["duplicate version"] if version in versions[:i] else is_dns1035_label(version)
+        texts = ["duplicate version"] if version in seen else is_dns1035_label(version)
+        seen.add(version)
         errors += [field.invalid(f"{_VERSIONS}[{i}]", version, text) for text in texts]
     if require_known and not set(versions) & set(_REVIEW_VERSIONS):
         text = f"must include at least one of {', '.join(_REVIEW_VERSIONS)}"

@@ -25,7 +25,7 @@ def validate_list_items(schema: Obj) -> Errors:
     errors = []
     if items.get("nullable"):
         errors.append(field.forbidden("items.nullable", f"cannot be nullable when {_TYPE} is {list_type}"))
-    required, properties = items.get("required") or (), items.get("properties") or {}
+    required, properties = frozenset(items.get("required") or ()), items.get("properties") or {}
     for key in schema.get(_KEYS) or () if list_type == "map" else ():
         if key not in properties:
             continue
@@ -104,14 +104,15 @@ def _validate_map(schema: Obj, keys: list[str]) -> Errors:
 
 
 def _validate_keys(keys: list[str], items: Obj) -> Errors:
-    errors, properties = [], items.get("properties") or {}
-    for i, key in enumerate(keys):
+    errors, properties, seen = [], items.get("properties") or {}, set()
+    for key in keys:
         if key not in properties:
             errors.append(field.invalid(_KEYS, keys, "entries must all be names of item properties"))
         elif properties[key].get("type") in ("array", "object"):
             text = f"must be a scalar type if parent array's {_TYPE} is map"
             # upstream shows the type of the items here: kept
             errors.append(field.invalid(f"items.properties[{key}].type", items.get("type"), text))
-        if key in keys[:i]:
+        if key in seen:
             errors.append(field.invalid(_KEYS, keys, "must not contain duplicate entries"))
+        seen.add(key)
     return errors

@@ -164,6 +164,8 @@ class _SpecCheck:
         self._versions = _versions(spec)
         self._common = _in_common(self._versions)
         self._schemas = _schemas(spec)
+        self._old_schemas = {} if old is None else _schemas(old)
+        self._versions_by_name = {name: _first_by_name(one or {}) for name, one in (("new", spec), ("old", old))}
         self._preserves = bool(spec.get(_PRESERVE))
         facts = [verdicts.facts(schema) for schema in self._schemas.values() if schema is not None]
         self._has_defaults = any(f.has_defaults for f in facts)
@@ -194,7 +196,7 @@ class _SpecCheck:
 
     def _missing_schemas(self) -> Errors:
         """A definition that had versions without schema may keep them, if they are not served or nothing is pruned."""
-        if self._old is None or all(schema is not None for schema in _schemas(self._old).values()):
+        if all(schema is not None for schema in self._old_schemas.values()):
             wanted, text = list(range(len(self._versions))), ""
         elif not self._preserves:
             wanted = [i for i, version in enumerate(self._versions) if version.get("served")]
@@ -250,7 +252,7 @@ class _SpecCheck:
         has_status = any((v.get("subresources") or {}).get("status") is not None for v in having)
         options = self._options
         version_name = version.get("name") or ""
-        if self._old is not None and _schemas(self._old).get(version_name) == schema:
+        if self._old_schemas.get(version_name) == schema:
             options = replace(options, limit_costs=False)
         path = ".".join(("spec", at, name, "openAPIV3Schema") if at else ("spec", name, "openAPIV3Schema"))
         found = self._verdicts.errors(schema, path, has_status, options)
@@ -261,10 +263,7 @@ class _SpecCheck:
         if self._old is None:
             return False
         if version:
-            new, old = (
-                next((v for v in _versions(spec) if (v.get("name") or "") == version), {})
-                for spec in (self._spec, self._old)
-            )
+            new, old = (self._versions_by_name[which].get(version, {}) for which in ("new", "old"))
         else:
             new, old = self._common, _in_common(_versions(self._old))
         fields = old.get("selectableFields") or []
@@ -283,6 +282,10 @@ class _SpecCheck:
         if names and names[0] and (wrong := is_dns1035_label(names[0])):
             errors.append(field.invalid("version", names[0], ",".join(wrong)))
         return errors
+
+
+def _first_by_name(spec: Obj) -> dict[str, Obj]:
+    return {version.get("name") or "": version for version in reversed(_versions(spec))}
 
 
 def _in_common(versions: list[Obj]) -> dict[str, Any]:

@@ -35,10 +35,11 @@ def validate_binding_conditions(device: Obj) -> Errors:
 
 
 def _failures(bad: list[str], good: list[str]) -> Errors:
-    errors = []
+    errors, seen, known = [], set(), frozenset(good)
     for i, condition in enumerate(bad):
-        if condition in bad[:i]:
+        if condition in seen:
             errors.append(field.duplicate(f"{_BAD}[{i}]", condition))
-        if condition in good:
+        seen.add(condition)
+        if condition in known:
             errors.append(field.invalid(f"{_BAD}[{i}]", condition, f"{_BAD} must not overlap with {_GOOD}"))
     return errors
