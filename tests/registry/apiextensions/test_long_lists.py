@@ -55,3 +55,18 @@ def test_versions_of_an_update() -> None:
 
     DefinitionValidation().update(definition("new"), definition("old"))
     assert looked_at < 3000
+
+
+def test_more_versions_and_names_than_can_be_shown() -> None:
+    spec: dict[str, Any] = {
+        "versions": [{"name": f"v{i}"} for i in range(MANY)],
+        "names": {"shortNames": [f"s{i}" for i in range(MANY)], "categories": [f"c{i}" for i in range(MANY)]},
+    }
+    for errors in (
+        DefinitionValidation().create({"spec": spec}), DefinitionValidation().update({"spec": spec}, {"spec": spec}),
+    ):
+        assert [str(error) for error in errors] == [
+            f"spec.versions: Too many: {MANY}: must have at most 100 items",
+            f"spec.names.shortNames: Too many: {MANY}: must have at most 1000 items",
+            f"spec.names.categories: Too many: {MANY}: must have at most 1000 items",
+        ]

@@ -29,6 +29,8 @@ from pilothouse.registry.rules import Errors, Obj, member, required, required_on
 
 _SHARED: Final = ("schema", "subresources", "additionalPrinterColumns", "selectableFields")
 _SCOPES: Final = ("Cluster", "Namespaced")
+_MOST_VERSIONS: Final = 100
+_MOST_NAMES: Final = 1000
 _PRESERVE: Final = "preserveUnknownFields"
 
 
@@ -39,10 +41,14 @@ class DefinitionValidation:
         self.verdicts = verdicts or Verdicts()
 
     def create(self, definition: Obj) -> Errors:
+        if errors := _too_many(definition):
+            return errors
         found = _SpecCheck(definition.get("spec") or {}, self.verdicts, SchemaOptions()).errors()
         return [*within("spec", found), *_validate_rest(definition, None)]
 
     def update(self, definition: Obj, old: Obj) -> Errors:
+        if errors := _too_many(definition):
+            return errors
         spec, before = definition.get("spec") or {}, old.get("spec") or {}
         kept = [("group",), ("names", "plural")]
         if is_established(old):
@@ -59,6 +65,8 @@ class DefinitionValidation:
 
     async def prepare(self, definition: Obj, old: Obj | None) -> None:
         """Judges large schemas, and rules, on a thread: `create` and `update` find the verdicts then."""
+        if _too_many(definition):
+            return
         spec, before = definition.get("spec") or {}, (old or {}).get("spec") or {}
         schemas = [s for s in (*_schemas(spec).values(), *_schemas(before).values()) if s is not None]
         if any(self.verdicts.is_costly(schema) for schema in schemas):
@@ -85,6 +93,19 @@ class DefinitionValidation:
         old_schemas = [schema for schema in _schemas(old).values() if schema is not None]
         options = options_for_update(self.verdicts.look_back(schema) for schema in old_schemas)
         return _SpecCheck(spec, self.verdicts, options, old, established).errors()
+
+
+def _too_many(definition: Obj) -> Errors:
+    """Discovery and OpenAPI show each name in each version: they multiply."""
+    spec = definition.get("spec") or {}
+    names = spec.get("names") or {}
+    counted = (
+        ("versions", spec.get("versions"), _MOST_VERSIONS), ("names.shortNames", names.get("shortNames"), _MOST_NAMES),
+        ("names.categories", names.get("categories"), _MOST_NAMES),
+    )
+    return [
+        field.too_many(f"spec.{at}", len(values), most) for at, values, most in counted if values and len(values) > most
+    ]
 
 
 def validate_status(definition: Obj) -> Errors:
