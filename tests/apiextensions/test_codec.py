@@ -1,11 +1,13 @@
 """What a body weighs once its defaults are set."""
 
+import orjson
 import pytest
 
 from pilothouse.apiextensions.codec import CustomBodies
 from pilothouse.apiextensions.shape import Shape
 from pilothouse.apimachinery.gvk import GroupVersionKind
 from pilothouse.apimachinery.http import Context
+from pilothouse.apimachinery.status import StatusError
 from pilothouse.endpoints.bodies import IGNORE
 from pilothouse.endpoints.negotiation import JSON, YAML
 
@@ -38,3 +40,14 @@ def test_small_bodies_may_become_large_objects(defaults: int, heavy: bool, grown
 def test_each_object_of_a_body_has_its_defaults(body: bytes, media_type: str) -> None:
     assert bodies(200).is_heavy(body)
     assert not bodies(2).is_heavy(body)
+
+
+def test_bodies_whose_defaults_would_fill_the_memory_are_too_large() -> None:
+    body = b'{"apiVersion":"example.com/v1","kind":"Widget","specs":[' + b"{}," * 300_000 + b"{}]}"
+    taken = bodies(2000)
+    with pytest.raises(StatusError) as caught:
+        taken.decode(body, JSON, IGNORE, Context())
+    assert caught.value.code == 413
+    stored = orjson.loads(body)
+    taken._shape.restore(stored)  # what was stored before is served all the same
+    assert len(stored["specs"][0]) == 2000

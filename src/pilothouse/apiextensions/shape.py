@@ -101,7 +101,7 @@ class Shape:
         if not metadata.get("generation"):
             metadata["generation"] = 1
         obj["metadata"] = metadata
-        self.default(obj)
+        self._default(obj)
 
     def prune(self, obj: Object) -> None:
         """Drops what the schema does not know, metadata aside."""
@@ -109,8 +109,14 @@ class Shape:
             pruning.prune(obj, self.structural)
 
     def default(self, obj: Object) -> None:
-        if self.structural is not None and not self._preserve_unknown:
-            defaulting.default(obj, self.structural)
+        """Raises 413 for what defaults would make very large."""
+        if not self._default(obj):
+            raise status.request_entity_too_large("the defaults of the resource's schema exceed the limit")
+
+    def _default(self, obj: Object) -> bool:
+        if self.structural is None or self._preserve_unknown:
+            return True
+        return defaulting.default(obj, self.structural)
 
     def _prune(self, obj: Object, unknown: list[str] | None, *, drop_invalid: bool = False) -> None:
         structural = self.structural

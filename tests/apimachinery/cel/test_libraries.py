@@ -8,7 +8,8 @@ from pilothouse.apimachinery.cel.kubernetes import base
 from pilothouse.apimachinery.cel.libraries import authorizer, formats
 from pilothouse.apimachinery.cel.libraries.authorizer import Decision, Question
 from pilothouse.apimachinery.cel.source import CompileError
-from pilothouse.apimachinery.cel.values import EvaluationError
+from pilothouse.apimachinery.cel.types import Int, list_of
+from pilothouse.apimachinery.cel.values import CostExceeded, EvaluationError
 
 ENVIRONMENT = base().extended({"authorizer": authorizer.AUTHORIZER_TYPE}, libraries=[formats.json_patch()])
 
@@ -154,3 +155,14 @@ def test_lists_to_format_may_be_mixed() -> None:
     assert run(text) is True
     with pytest.raises(CompileError, match="expected type 'int' but found 'string'"):
         ENVIRONMENT.compile("[1, 'abc'].size() == 2")
+
+
+@pytest.mark.parametrize("text", [
+    "sets.contains(a, b)", "sets.intersects(a, b)", "sets.equivalent(a, b)", "a.distinct().size() > 0",
+    "a.sort().size() > 0", "a.sortBy(x, x).size() > 0",
+])
+def test_what_costs_too_much_is_not_begun(text: str) -> None:
+    """Each of these would take hours, and be refused then."""
+    program = ENVIRONMENT.extended({"a": list_of(Int), "b": list_of(Int)}).compile(text)
+    _, _, error = program.run({"a": list(range(300_000)), "b": list(range(-300_000, 0))})
+    assert isinstance(error, CostExceeded)

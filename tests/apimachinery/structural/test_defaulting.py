@@ -146,3 +146,13 @@ def test_what_is_added_at_most() -> None:
     assert most_added(new_structural(_object(spec=many))) == 10 + 14
     of_lists = {"type": "array", "items": many, "default": [{}] * 1000}
     assert most_added(new_structural(_object(spec=of_lists))) == 10 + 14 + 1 + 1000 * 11
+
+
+def test_defaults_that_multiply_are_not_set_without_end() -> None:
+    """All of them would fill the memory of any machine."""
+    properties = {f"p{i}": {"type": "string", "default": "x" * 1000} for i in range(1000)}
+    schema = new_structural(_object(l={"type": "array", "items": _object(**properties)}))
+    obj: dict[str, Any] = {"l": [{} for _ in range(1_000_000)]}
+    assert not default(obj, schema)
+    assert sum(map(len, obj["l"])) < 10_000
+    assert default({"l": [{}]}, schema)

@@ -149,6 +149,10 @@ def _of_lists() -> dict[str, int | Measure]:
     return costs
 
 
+#: What is only known afterwards; all else is known from the arguments.
+BY_RESULT: Final = frozenset((_result_twice, _made_list))
+
+
 def _by_name() -> dict[str, int | Measure]:
     one = (
         "serviceAccount", "path", "group", "resource", "subresource", "namespace", "name", "allowed", "reason",

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pilothouse.apimachinery.cel import arithmetic
 from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.ast import Call
-from pilothouse.apimachinery.cel.callcost import Measure, call_cost, traversal
+from pilothouse.apimachinery.cel.callcost import BY_RESULT, Measure, call_cost, traversal
 from pilothouse.apimachinery.cel.declarations import Function, Implementation
 from pilothouse.apimachinery.cel.libraries.standard import compile_regex
 from pilothouse.apimachinery.cel.plan import Frame, Plan, Step, charge, constant
@@ -105,18 +105,23 @@ def _invoke(implementation: Implementation, steps: list[Step], name: str) -> Ste
 def _measured(implementation: Implementation, steps: list[Step], cost: Measure, name: str) -> Step:
     """As `_invoke`, charged by size. Calls with one or two arguments are charged even when an argument has no value."""
     gather = _attempt if len(steps) <= 2 else _values
+    before = cost not in BY_RESULT
 
     def apply(frame: Frame) -> Any:
         values, failure = gather(frame, steps)
         result: Any = failure
         if failure is None:
+            if before:
+                # what costs too much is not even begun: it may take hours
+                charge(frame, cost(values, None))
             try:
                 result = implementation(*values)
             except _UNEXPECTED:
                 result = no_such_overload(name)
             except EvaluationError as err:
                 result = err
-        charge(frame, cost(values, result))
+        if failure is not None or not before:
+            charge(frame, cost(values, result))
         if isinstance(result, EvaluationError):
             raise result
         return result

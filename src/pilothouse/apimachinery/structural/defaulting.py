@@ -4,22 +4,54 @@ For each node with defaults below it one closure is compiled and kept with it. O
 Both functions are for what comes from clients, from admission, from conversion and from storage alike.
 """
 
+import json
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from pilothouse.apimachinery.structural import objectmeta, pruning
 from pilothouse.apimachinery.structural.model import DEFAULTS, Structural, StructuralError
 
 _Change = Callable[[Any], None]
+#: With how many bytes of defaults may still be set, in a list of one.
+_Defaulting = Callable[[Any, list[int]], None]
+#: Bytes of JSON that defaults add to one object at most: they multiply with the items of its lists.
+_MOST_ADDED: Final = 8 << 20
 #: (steps to the parent, property name or 0 for items); None at the root.
 _Steps = tuple[Any, "str | int"] | None
 
 
-def default(x: Any, s: Structural) -> None:
-    """Sets what is absent, or null without being nullable, to copies of its defaults."""
+def default(x: Any, s: Structural) -> bool:
+    """Sets what is absent, or null without being nullable, to copies of its defaults. False if that would be so much
+    that it stopped."""
     change = s.compiled("defaulting", lambda: _compile_defaults(s))
     if change is not None and (x.__class__ is dict or x.__class__ is list):
-        change(x)
+        try:
+            change(x, [_MOST_ADDED])
+        except _TooMuch:
+            return False
+    return True
+
+
+class _TooMuch(Exception):
+    pass
+
+
+def _copied(value: Any, size: int, room: list[int]) -> Any:
+    """A default of `size` bytes. Raises _TooMuch."""
+    if size > room[0]:
+        raise _TooMuch
+    room[0] -= size
+    return value if value.__class__ is str else deep_copy(value)
+
+
+def _size(value: Any) -> int:
+    try:
+        return len(orjson.dumps(value))
+    except TypeError:
+        # a number beyond 64 bits
+        return len(json.dumps(value))
 
 
 def prune_nulls(x: Any, s: Structural) -> None:
@@ -115,14 +147,15 @@ def _additional(s: Structural) -> Structural | None:
     return s.additional_properties if isinstance(s.additional_properties, Structural) else None
 
 
-def _compile_defaults(s: Structural) -> _Change | None:
+def _compile_defaults(s: Structural) -> _Defaulting | None:
     """None where nothing below is to be set."""
     if not s.below & DEFAULTS:
         return None
     defaults, children = [], {}
     for name, schema in s.properties.items():
         if schema.default is not None:
-            defaults.append((name, schema.default, not schema.nullable))
+            size = len(name) + _size(schema.default)
+            defaults.append((name, schema.default, size, not schema.nullable))
         if (change := _compile_defaults(schema)) is not None:
             children[name] = change
     additional, item = _element_defaults(_additional(s)), _element_defaults(s.items)
@@ -130,40 +163,41 @@ def _compile_defaults(s: Structural) -> _Change | None:
         return None
     known = s.properties
 
-    def set_defaults(x: Any) -> None:
+    def set_defaults(x: Any, room: list[int]) -> None:
         if x.__class__ is list:
             if item is not None:
                 for i, v in enumerate(x):
-                    x[i] = item(v)
+                    x[i] = item(v, room)
             return
-        for name, value, replaces_null in defaults:
+        for name, value, size, replaces_null in defaults:
             if name not in x or (replaces_null and x[name] is None):
-                x[name] = deep_copy(value)
+                x[name] = _copied(value, size, room)
         for name, change in children.items():
             v = x.get(name)
             if v.__class__ is dict or v.__class__ is list:
-                change(v)
+                change(v, room)
         if additional is not None:
             for k, v in x.items():
                 if k not in known:
-                    x[k] = additional(v)
+                    x[k] = additional(v, room)
 
     return set_defaults
 
 
-def _element_defaults(s: Structural | None) -> Callable[[Any], Any] | None:
+def _element_defaults(s: Structural | None) -> Callable[[Any, list[int]], Any] | None:
     """What becomes of items and additional properties: nulls are replaced, objects and lists looked into."""
     if s is None:
         return None
     value, replaces_null, change = s.default, not s.nullable, _compile_defaults(s)
     if change is None and value is None:
         return None
+    size = _size(value)
 
-    def element(v: Any) -> Any:
+    def element(v: Any, room: list[int]) -> Any:
         if v is None and replaces_null:
-            v = deep_copy(value)
+            v = _copied(value, size, room)
         if change is not None and (v.__class__ is dict or v.__class__ is list):
-            change(v)
+            change(v, room)
         return v
 
     return element
