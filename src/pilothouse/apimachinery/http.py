@@ -56,9 +56,9 @@ class Context:
     """What the filters leave behind for those after them. One for each request; no free-form keys."""
 
     __slots__ = (
-        "audiences", "audit", "audit_annotations", "audit_id", "authorization_decision", "authorization_reason",
-        "deadline", "end_stream", "filtered_at", "heavy", "impersonated", "latency", "mux_incomplete", "received_at",
-        "request_info", "response_headers", "user", "warnings",
+        "_warned", "audiences", "audit", "audit_annotations", "audit_id", "authorization_decision",
+        "authorization_reason", "deadline", "end_stream", "filtered_at", "heavy", "impersonated", "latency",
+        "mux_incomplete", "received_at", "request_info", "response_headers", "user", "warnings",
     )
 
     def __init__(self) -> None:
@@ -108,9 +108,10 @@ class Context:
 
     def warn(self, text: str) -> None:
         if self.warnings is None:
-            self.warnings = [text]
-        elif text not in self.warnings:
+            self.warnings, self._warned = [text], {text}
+        elif text not in self._warned:
             self.warnings.append(text)
+            self._warned.add(text)
 
 
 class Request:

@@ -14,6 +14,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+#: The finest difference of longer texts takes the square of their length.
+_MOST_LINES = 1500
 _Render = Callable[[Any], Any]
 _HOST_FIELDS = ("hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace", "hostUsers")
 _HTML = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
@@ -31,7 +33,21 @@ def internal_diff(type: str, old: Any, new: Any) -> str:
     import difflib  # only refused updates need it
 
     before, after = (_pretty(internal(type, value)) for value in (old, new))
+    if len(before) + len(after) > _MOST_LINES:
+        return _rough_diff(before, after)
     return "".join(list(difflib.unified_diff(before, after))[2:])
+
+
+def _rough_diff(before: list[str], after: list[str]) -> str:
+    """One hunk with all from the first line that differs to the last one, as much of it as is shown."""
+    shortest = min(len(before), len(after))
+    head = next((i for i in range(shortest) if before[i] != after[i]), shortest)
+    tail = next((i for i in range(shortest - head) if before[-1 - i] != after[-1 - i]), shortest - head)
+    gone, come = before[head : len(before) - tail], after[head : len(after) - tail]
+    return "".join([
+        f"@@ -{head + 1},{len(gone)} +{head + 1},{len(come)} @@\n",
+        *("-" + line for line in gone[:_MOST_LINES]), *("+" + line for line in come[:_MOST_LINES]),
+    ])
 
 
 def _pretty(value: Any) -> list[str]:

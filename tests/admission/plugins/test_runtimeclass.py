@@ -1,3 +1,8 @@
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from pilothouse.admission.plugins.runtimeclass import merge_tolerations
 from pilothouse.apimachinery.gvk import GroupResource
 from tests.admission.support import PODS, World, pod, run
@@ -39,3 +44,43 @@ def test_tolerations_that_others_cover_are_left_out() -> None:
     assert merge_tolerations([long], [short]) == [long]
     assert merge_tolerations([equal], [dict(equal)]) == [equal]
     assert merge_tolerations([equal], [{**equal, "value": "w"}]) == [equal, {**equal, "value": "w"}]
+
+
+def covers(outer: dict[str, Any], t: dict[str, Any]) -> bool:
+    """isSuperset of upstream's pkg/util/tolerations."""
+    if outer == t:
+        return True
+    operator = outer.get("operator") or "Equal"
+    if t["key"] != outer["key"] and (outer["key"] or operator != "Exists"):
+        return False
+    if outer["effect"] and t["effect"] != outer["effect"]:
+        return False
+    seconds, own = outer.get("tolerationSeconds"), t.get("tolerationSeconds")
+    if outer["effect"] == "NoExecute" and seconds is not None and (own is None or own > seconds):
+        return False
+    return operator == "Exists" or (
+        operator == "Equal" and t.get("operator") == "Equal" and t.get("value") == outer.get("value")
+    )
+
+
+TOLERATIONS = st.fixed_dictionaries(
+    {"key": st.sampled_from(["", "a", "b"]), "effect": st.sampled_from(["", "NoSchedule", "NoExecute"])},
+    optional={
+        "operator": st.sampled_from(["", "Equal", "Exists", "Odd"]), "value": st.sampled_from(["v", "w"]),
+        "tolerationSeconds": st.integers(0, 2),
+    },
+)
+
+
+@given(st.lists(TOLERATIONS, max_size=8))
+def test_merging_compares_each_with_each(every: list[dict[str, Any]]) -> None:
+    want: list[dict[str, Any]] = []
+    for i, t in enumerate(every):
+        if not any(covers(m, t) for m in want) and not any(t != o and covers(o, t) for o in every[i + 1 :]):
+            want.append(t)
+    assert merge_tolerations(every[:2], every[2:]) == want
+
+
+def test_long_lists_of_tolerations() -> None:
+    many: list[dict[str, Any]] = [{"key": f"k{i}", "operator": "Exists"} for i in range(50_000)]
+    assert merge_tolerations(many, many) == many

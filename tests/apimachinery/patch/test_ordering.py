@@ -61,3 +61,19 @@ def test_both_sides_keep_their_order(ours: list[int], others: list[int], random:
     arranged = ordering.arrange(ours, others, ours, server, "", False)
     assert [i for i in arranged if i in ours] == ours
     assert [i for i in arranged if i not in ours] == [i for i in server if i in others]
+
+
+@given(st.lists(st.integers(0, 9)), st.lists(st.integers(0, 9)))
+def test_sorts_as_an_insertion_sort_does(items: list[int], order: list[int]) -> None:
+    want: list[int] = []
+    for item in items:
+        at = len(want)
+        while at and (not {item, want[at - 1]} <= set(order) or order.index(item) < order.index(want[at - 1])):
+            at -= 1
+        want.insert(at, item)
+    assert ordering.arrange(items, [], order, [], "", False) == want
+
+
+def test_long_lists_in_reverse_order() -> None:
+    order = list(range(200_000))
+    assert ordering.arrange(order[::-1], [], order, [], "", False) == order

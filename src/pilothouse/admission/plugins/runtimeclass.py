@@ -2,6 +2,8 @@
 (upstream: plugin/pkg/admission/runtimeclass/admission.go)."""
 
 from collections.abc import Mapping
+from math import inf
+from operator import itemgetter
 from typing import Any, Final
 
 from pilothouse.admission.interface import CREATE, Attributes, Lister, Object, forbidden
@@ -81,27 +83,56 @@ def _set_scheduling(a: Attributes, spec: dict[str, Any], scheduling: Mapping[str
 def merge_tolerations(first: list[Object], second: list[Object]) -> list[Object]:
     """Both lists without what others already cover (upstream: pkg/util/tolerations)."""
     every = [*first, *second]
-    merged: list[Object] = []
-    for i, t in enumerate(every):
-        covered = any(_covers(m, t) for m in merged) or any(t != o and _covers(o, t) for o in every[i + 1:])
-        if not covered:
-            merged.append(t)
+    after, wider = _Wider(), []
+    for t in reversed(every):
+        wider.append(after.covers(t))
+        after.add(t)
+    before, merged, kept = _Wider(), [], set()
+    for t in every:
+        if wider.pop() or (mark := _mark(t)) in kept or before.covers(t):
+            continue
+        merged.append(t)
+        kept.add(mark)
+        before.add(t)
     return merged
 
 
-def _covers(outer: Object, t: Object) -> bool:
-    if outer == t:
-        return True
-    operator = outer.get("operator") or "Equal"
-    if t.get("key") != outer.get("key") and (outer.get("key") or operator != "Exists"):
-        return False
-    if outer.get("effect") and t.get("effect") != outer["effect"]:
-        return False
-    seconds = outer.get("tolerationSeconds")
-    if outer.get("effect") == "NoExecute" and seconds is not None:
-        own = t.get("tolerationSeconds")
-        if own is None or own > seconds:
-            return False
-    if operator == "Exists":
-        return True
-    return operator == "Equal" and t.get("operator") == "Equal" and t.get("value") == outer.get("value")
+def _mark(t: Object) -> frozenset[tuple[str, Any]]:
+    return frozenset(t.items())
+
+
+class _Wider:
+    """Tolerations, by what they tolerate: (key, effect, value, None for any) → for how long. Of each, the two different
+    ones that last longest are known: one of them is another than the one that is asked about."""
+
+    def __init__(self) -> None:
+        self._longest: dict[tuple[str, str, str | None], list[tuple[float, frozenset[tuple[str, Any]]]]] = {}
+
+    def add(self, t: Object) -> None:
+        operator, effect = t.get("operator") or "Equal", t.get("effect") or ""
+        if operator not in ("Equal", "Exists"):
+            return
+        place = (t.get("key") or "", effect, None if operator == "Exists" else t.get("value") or "")
+        entry = (_seconds(t) if effect == "NoExecute" else inf, _mark(t))
+        found = self._longest.setdefault(place, [])
+        if entry not in found:
+            found.append(entry)
+            found.sort(key=itemgetter(0), reverse=True)
+            del found[2:]
+
+    def covers(self, t: Object) -> bool:
+        """Whether another one, and not the same, tolerates at least as much."""
+        key, effect, seconds, mark = t.get("key") or "", t.get("effect") or "", _seconds(t), _mark(t)
+        places: list[tuple[str, str | None]] = [(key, None), ("", None)]
+        if t.get("operator") == "Equal":
+            places.append((key, t.get("value") or ""))
+        return any(
+            reach >= seconds and other != mark
+            for own_effect in {effect, ""} for own_key, value in places
+            for reach, other in self._longest.get((own_key, own_effect, value), ())
+        )
+
+
+def _seconds(t: Object) -> float:
+    seconds = t.get("tolerationSeconds")
+    return inf if seconds is None else seconds

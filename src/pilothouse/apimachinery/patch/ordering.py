@@ -142,18 +142,16 @@ def _place(places: dict[Any, int], item: Any, key: str | None) -> int:
 
 
 def _sort(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
-    """Upstream's insertion sort: an item passes those before it, if `order` does not know one of the two."""
-    out: list[Any] = []
-    places: list[int] = []
+    """What upstream's insertion sort comes to, in which an item passes those before it if `order` does not know one of
+    the two: an unknown item goes before all that are there, and of the known ones only lesser ones pass it later."""
     known = _places(order, key)
-    for item in items:
+    least = len(order)
+    ranks: list[tuple[int, int, int]] = []
+    for i, item in enumerate(items):
         place = _place(known, item, key)
-        at = len(out)
-        while at > 0 and (place < 0 or places[at - 1] < 0 or place < places[at - 1]):
-            at -= 1
-        out.insert(at, item)
-        places.insert(at, place)
-    return out
+        ranks.append((least, 0, -i) if place < 0 else (place, 1, i))
+        least = min(least, ranks[-1][0])
+    return [items[abs(i)] for _, _, i in sorted(ranks)]
 
 
 def check_order(patch: list[Any], order: Any, merge_key: str) -> None:

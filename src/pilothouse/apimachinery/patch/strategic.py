@@ -105,6 +105,7 @@ def _retain_keys(out: Object, patch: Object) -> Object:
     rest = {name: value for name, value in patch.items() if name != RETAIN_KEYS}
     if not isinstance(retained, list):
         raise bad_request("invalid patch format of retainKeys")
+    retained = {name for name in retained if isinstance(name, str)}
     for name, value in rest.items():
         if value is not None and not name.startswith((DELETE_FROM, ORDER)) and name not in retained:
             raise bad_request("invalid patch format of retainKeys")

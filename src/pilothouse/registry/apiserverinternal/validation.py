@@ -9,6 +9,8 @@ from pilothouse.apimachinery.names import is_dns_subdomain
 from pilothouse.apimachinery.validation import is_dns1035_label, is_dns1123_subdomain, is_qualified_name, regex_error
 from pilothouse.registry.rules import Errors, Obj, matching, required, within
 
+_MOST_TEXT: Final = 1024 * 1024
+"""Each served version that cannot be decoded is told with the list of those that can."""
 _LABEL: Final = "[a-z]([-a-z0-9]*[a-z0-9])?"
 _LABEL_TEXT: Final = (
     "a DNS-1035 label, which must consist of lower case alphanumeric characters or '-', start with an alphabetic "
@@ -53,16 +55,16 @@ def _validate_server(server: Obj) -> Errors:
     errors += _version(encoding, "encodingVersion")
     for i, version in enumerate(decodable):
         errors += _version(version, f"decodableVersions[{i}]")
-    if encoding not in decodable:
+    known, shown = frozenset(decodable), " ".join(decodable)
+    left = _MOST_TEXT
+    if encoding not in known:
         text = f"decodableVersions must include encodingVersion {encoding}"
         errors.append(field.invalid("decodableVersions", server.get("decodableVersions"), text))
     for i, version in enumerate(served):
         errors += _version(version, f"servedVersions[{i}]")
-        if version not in decodable:
-            text = (
-                f"individual served version : {version} must be included in decodableVersions : "
-                f"[{' '.join(decodable)}]"
-            )
+        if version not in known and left > 0:
+            text = f"individual served version : {version} must be included in decodableVersions : [{shown}]"
+            left -= len(text)
             errors.append(field.invalid(f"servedVersions[{i}]", version, text))
     return errors
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from itertools import accumulate
 
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.numbers import whole
@@ -29,14 +31,15 @@ def count(text: str, completions: int) -> int:
 
 def overlap(text: str, other: str, completions: int) -> int | None:
     """The first index that is in both lists. Parts that are none are passed over."""
-    taken = [found for part in text.split(",") if (found := _valid(part, completions))]
+    taken = sorted(found for part in text.split(",") if (found := _valid(part, completions)))
+    reached = list(accumulate((high for _, high in taken), max))
     for part in other.split(","):
         interval = _valid(part, completions)
         if interval is None:
             continue
-        for low, high in taken:
-            if low <= interval[1] and interval[0] <= high:
-                return max(low, interval[0])
+        first = bisect_left(reached, interval[0])
+        if first < len(taken) and taken[first][0] <= interval[1]:
+            return max(taken[first][0], interval[0])
     return None
 
 

@@ -83,11 +83,13 @@ def _exit_codes(requirement: Obj, containers: Set[str]) -> Errors:
     if not values:
         errors.append(field.invalid("values", requirement.get("values"), "at least one value is required"))
     errors += _limited(values, "values", _MOST_CODES)
+    seen: set[int] = set()
     for i, value in enumerate(values):
         if value == 0 and requirement.get("operator") == "In":
             errors.append(field.invalid(f"values[{i}]", value, "must not be 0 for the In operator"))
-        if value in values[:i]:
+        if value in seen:
             errors.append(field.duplicate(f"values[{i}]", value))
+        seen.add(value)
     if values != sorted(values):
         errors.append(field.invalid("values", values, "must be ordered"))
     return errors

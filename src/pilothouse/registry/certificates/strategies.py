@@ -88,17 +88,12 @@ def _keep_conditions(conditions: list[Object], old: list[Object], kind: str) -> 
 
 def _fill_times(conditions: list[Object] | None, old: Object, clock: Clock) -> None:
     now = meta.format_time(clock())
+    times: dict[tuple[str | None, str | None], str] = {}
+    for before in (old.get("status") or {}).get("conditions") or ():
+        if before.get("lastTransitionTime"):
+            times.setdefault((before.get("type"), before.get("status")), before["lastTransitionTime"])
     for condition in conditions or ():
         if not condition.get("lastUpdateTime"):
             condition["lastUpdateTime"] = now
         if not condition.get("lastTransitionTime"):
-            condition["lastTransitionTime"] = next(
-                (
-                    before["lastTransitionTime"]
-                    for before in (old.get("status") or {}).get("conditions") or ()
-                    if before.get("type") == condition.get("type")
-                    and before.get("status") == condition.get("status")
-                    and before.get("lastTransitionTime")
-                ),
-                now,
-            )
+            condition["lastTransitionTime"] = times.get((condition.get("type"), condition.get("status")), now)

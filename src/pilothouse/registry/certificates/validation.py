@@ -86,25 +86,26 @@ def validate_conditions(obj: Object, old: Object | None) -> list[Error]:
     """What was wrong in `old` already may stay."""
     conditions = _conditions(obj)
     before = [condition.get("type") or "" for condition in _conditions(old)] if old is not None else []
-    both_before = all(kind in before for kind in _DECISIONS)
-    repeated_before = len(set(before)) != len(before)
+    kinds_before = set(before)
+    both_before = kinds_before.issuperset(_DECISIONS)
+    repeated_before = len(kinds_before) != len(before)
     errors = []
-    seen: list[str] = []
+    seen: set[str] = set()
     for i, condition in enumerate(conditions):
         kind, status = condition.get("type") or "", condition.get("status") or ""
-        if not kind and "" not in before:
+        if not kind and "" not in kinds_before:
             errors.append(field.required(f"{_WHERE}[{i}].type"))
         allowed = ("True",) if kind in _ONLY_TRUE else _ANY
         if not status:
             errors.append(field.required(f"{_WHERE}[{i}].status"))
         elif status not in allowed:
             errors.append(field.not_supported(f"{_WHERE}[{i}].status", status, allowed))
-        if kind in _DECISIONS and not both_before and any(k != kind and k in _DECISIONS for k in seen):
+        if kind in _DECISIONS and not both_before and any(k != kind and k in seen for k in _DECISIONS):
             text = "Approved and Denied conditions are mutually exclusive"
             errors.append(field.invalid(_WHERE, kind, text))
         if kind in seen and not repeated_before:
             errors.append(field.duplicate(f"{_WHERE}[{i}].type", kind))
-        seen.append(kind)
+        seen.add(kind)
     return errors
 
 

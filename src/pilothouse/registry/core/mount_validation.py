@@ -16,6 +16,7 @@ _RECURSIVE_READ_ONLY = ("Disabled", "Enabled", "IfPossible")
 def validate_mounts(mounts: Sequence[Obj], container: Obj, volumes: Mapping[str, Obj]) -> Errors:
     """Paths begin at the list. Some rules upstream says of the list as a whole: kept."""
     devices = {d.get("name") or "": d.get("devicePath") or "" for d in container.get("volumeDevices") or ()}
+    device_paths = set(devices.values())
     errors: list[Error] = []
     seen: set[str] = set()
     for i, mount in enumerate(mounts):
@@ -32,7 +33,7 @@ def validate_mounts(mounts: Sequence[Obj], container: Obj, volumes: Mapping[str,
         if devices:
             if name in devices:
                 errors.append(field.invalid(f"[{i}].name", name, "must not already exist in volumeDevices"))
-            if path in devices.values():
+            if path in device_paths:
                 text = "must not already exist as a path in volumeDevices"
                 errors.append(field.invalid(f"[{i}].mountPath", path, text))
         if len(mount) > 2:
@@ -77,6 +78,7 @@ def _recursive_read_only(mount: Obj, propagation: str | None) -> Errors:
 def validate_devices(devices: Sequence[Obj], container: Obj, volumes: Mapping[str, Obj]) -> Errors:
     """Block devices: only claims can be used as such. Paths begin at the list."""
     mounts = {m.get("name") or "": m.get("mountPath") or "" for m in container.get("volumeMounts") or ()}
+    mount_paths = set(mounts.values())
     errors: list[Error] = []
     names: set[str] = set()
     paths: set[str] = set()
@@ -103,7 +105,7 @@ def validate_devices(devices: Sequence[Obj], container: Obj, volumes: Mapping[st
             paths.add(path)
         if name in mounts:
             errors.append(field.invalid(at_name, name, "must not already exist in volumeMounts"))
-        if path in mounts.values():
+        if path in mount_paths:
             errors.append(field.invalid(at_path, path, "must not already exist as a path in volumeMounts"))
         if name:
             names.add(name)

@@ -135,10 +135,10 @@ def _deadline(seconds: int | None, before: int | None) -> tuple[Errors, bool]:
 
 
 def _only_added(tolerations: Sequence[Obj], before: Sequence[Obj]) -> Errors:
-    def but_seconds(toleration: Obj) -> dict[str, Any]:
-        return {k: v for k, v in toleration.items() if k != "tolerationSeconds"}
+    def but_seconds(toleration: Obj) -> frozenset[tuple[str, Any]]:
+        return frozenset((k, v) for k, v in toleration.items() if k != "tolerationSeconds")
 
-    kept = [but_seconds(toleration) for toleration in tolerations]
+    kept = set(map(but_seconds, tolerations))
     if any(but_seconds(old) not in kept for old in before):
         return (field.forbidden("", "existing toleration can not be modified except its tolerationSeconds"),)
     return scheduling.validate_tolerations(tolerations)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -240,11 +241,11 @@ def _keep_observed_generations(status: Object, before: Object) -> None:
     """Clients that do not know observedGeneration do not clear it."""
     if not status.get("observedGeneration") and before.get("observedGeneration"):
         status["observedGeneration"] = before["observedGeneration"]
-    old: dict[str, list[int]] = {}
+    old: dict[str, deque[int]] = {}
     for condition in before.get("conditions") or ():
-        old.setdefault(condition.get("type", ""), []).append(condition.get("observedGeneration") or 0)
+        old.setdefault(condition.get("type", ""), deque()).append(condition.get("observedGeneration") or 0)
     for condition in status.get("conditions") or ():
         generations = old.get(condition.get("type", ""))
-        generation = generations.pop(0) if generations else 0
+        generation = generations.popleft() if generations else 0
         if generation and not condition.get("observedGeneration"):
             condition["observedGeneration"] = generation

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence, Set
 
 from pilothouse.apimachinery import field
@@ -102,21 +103,23 @@ def _within_limit(name: str, amount: str, limit: str | None) -> Errors:
 def _claims(wanted: Sequence[Obj], known: Set[str]) -> Errors:
     errors: list[Error] = []
     seen: set[str] = set()
+    requests: Counter[str] = Counter()
+    among = ": " + ", ".join(sorted(known)) if known else " which is empty"
+    text = "must be one of the names in pod.spec.resourceClaims" + among
     for i, claim in enumerate(wanted):
         at, name = f"[{i}]", claim.get("name")
         if not name:
             errors.append(field.required(at))
             continue
-        errors += _unique_claim(at, claim, name, seen)
+        errors += _unique_claim(at, claim, name, seen, requests)
         if name not in known:
-            among = ": " + ", ".join(sorted(known)) if known else " which is empty"
-            text = "must be one of the names in pod.spec.resourceClaims" + among
             errors.append(Error(field.NOT_FOUND, at, name, text))
     return errors
 
 
-def _unique_claim(at: str, claim: Obj, name: str, seen: set[str]) -> Errors:
-    """A claim may be asked for as a whole, or request by request, each once. Adds it to `seen`."""
+def _unique_claim(at: str, claim: Obj, name: str, seen: set[str], requests: Counter[str]) -> Errors:
+    """A claim may be asked for as a whole, or request by request, each once. Adds it to `seen`, and to the number of
+    requests that the claim has been asked for by."""
     if name in seen:
         return (field.duplicate(at, name),)
     errors: list[Error] = []
@@ -127,7 +130,9 @@ def _unique_claim(at: str, claim: Obj, name: str, seen: set[str]) -> Errors:
     if key in seen:
         errors.append(field.duplicate(at, key))
     elif not request:
-        errors += [field.duplicate(at, name) for other in seen if other.startswith(f"{name}/")]
+        errors += [field.duplicate(at, name)] * requests[name]
+    if request and key not in seen:
+        requests[name] += 1
     seen.add(key)
     return errors
 

@@ -167,7 +167,8 @@ def _label_keys(term: Obj, match: Sequence[str], mismatch: Sequence[str]) -> Err
             errors.append(field.invalid(f"[{places[key]}]", key, _IN_SELECTOR))
         seen.add(key)
     text = "exists in both matchLabelKeys and mismatchLabelKeys"
-    errors += [field.invalid(f"matchLabelKeys[{i}]", k, text) for i, k in enumerate(match) if k in mismatch]
+    both = set(match) & set(mismatch)
+    errors += [field.invalid(f"matchLabelKeys[{i}]", k, text) for i, k in enumerate(match) if k in both]
     return errors
 
 

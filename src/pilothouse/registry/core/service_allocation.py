@@ -182,6 +182,10 @@ def _init_node_ports(service: Object, operation: PortOperation) -> None:
     spec = service["spec"]
     ports: list[Object] = spec.get("ports") or []
     given: dict[int, int] = {}
+    asked: dict[int, int] = {}
+    for port in ports:
+        if port.get("nodePort"):
+            asked.setdefault(port.get("port", 0), port["nodePort"])
     for i, port in enumerate(ports):
         own = port.get("nodePort") or 0
         if not own and not allocates_node_ports(spec):
@@ -193,7 +197,7 @@ def _init_node_ports(service: Object, operation: PortOperation) -> None:
             continue
         wanted = own
         if shared is None:
-            wanted = next((p["nodePort"] for p in ports if p.get("port", 0) == number and p.get("nodePort")), 0)
+            wanted = asked.get(number, 0)
         try:
             if wanted:
                 operation.allocate(wanted)

@@ -150,11 +150,13 @@ def cluster_ip_errors(spec: Mapping[str, Any], old: Mapping[str, Any] | None) ->
             errors.append(field.invalid(where, ips, "first value must match `clusterIP`"))
     elif ips:
         errors.append(field.invalid(where, ips, "must be empty when `clusterIP` is not specified"))
+    seen: set[str] = set()
     for i, family in enumerate(families):
         if family not in _FAMILIES:
             errors.append(field.not_supported(f"spec.ipFamilies[{i}]", family, _FAMILIES))
-        if family in families[:i]:
+        if family in seen:
             errors.append(field.duplicate(f"spec.ipFamilies[{i}]", family))
+        seen.add(family)
     policy = spec.get("ipFamilyPolicy")
     if policy is not None and policy not in _POLICIES:
         errors.append(field.not_supported("spec.ipFamilyPolicy", policy, _POLICIES))

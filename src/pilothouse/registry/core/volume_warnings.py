@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Sequence
 
 from pilothouse.apimachinery.field import go_quote
@@ -25,6 +27,9 @@ _DEPRECATED = {
 _CERTIFICATE_PATHS = (
     ("certificateChainPath", "chain"), ("keyPath", "key"), ("credentialBundlePath", "credential bundle"),
 )
+#: More overlaps than headers have room for.
+_MOST_OVERLAPS = 100
+_slashes = re.compile("/").finditer
 #: A path in a volume and what puts a file there ("" where the volume has one source only).
 _Place = tuple[str, str]
 
@@ -88,18 +93,55 @@ def _projected(source: Obj) -> list[_Place]:
 
 
 def _colliding(volume: Obj, what: str, places: Sequence[_Place]) -> Iterator[str]:
-    seen: list[_Place] = []
+    told: set[str] = set()
+    known = _Places()
     for path, source in places:
         place = (path.rstrip("/"), source)
-        for other in seen:
-            if place[0] and other[0] and _overlap(place[0] + "/", other[0] + "/"):
-                name = go_quote(volume.get("name") or "")
-                yield f"volume {name} ({what}): overlapping paths: {_shown(place)} with {_shown(other)}"
-        seen.append(place)
+        if not place[0]:
+            continue
+        for other in known.overlapping(place):
+            name = go_quote(volume.get("name") or "")
+            text = f"volume {name} ({what}): overlapping paths: {_shown(place)} with {_shown(other)}"
+            if text not in told:
+                told.add(text)
+                yield text
+        if len(told) >= _MOST_OVERLAPS:
+            return
+        known.add(place)
 
 
-def _overlap(path: str, other: str) -> bool:
-    return path.startswith(other) or other.startswith(path)
+class _Places:
+    """Places, found by their paths, which end with "/" here. Equal ones are known once."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._ordered: list[str] = []
+        self._lengths: set[int] = set()
+        self._at: dict[str, dict[_Place, int]] = {}
+        """Path → the places there, with their numbers in the order in which they came."""
+
+    def add(self, place: _Place) -> None:
+        path = place[0] + "/"
+        there = self._at.get(path)
+        if there is None:
+            there = self._at[path] = {}
+            self._lengths.add(len(path))
+            insort(self._ordered, path)
+        there.setdefault(place, self._count)
+        self._count += 1
+
+    def overlapping(self, place: _Place) -> list[_Place]:
+        """Those with the place's path, above it or within it, in order."""
+        path = place[0] + "/"
+        found: dict[_Place, int] = {}
+        for slash in _slashes(path):
+            if (end := slash.end()) in self._lengths:
+                found |= self._at.get(path[:end], {})
+        for i in range(bisect_left(self._ordered, path), len(self._ordered)):
+            if not self._ordered[i].startswith(path):
+                break
+            found |= self._at[self._ordered[i]]
+        return sorted(found, key=found.__getitem__)
 
 
 def _shown(place: _Place) -> str:

@@ -62,8 +62,8 @@ def validate_claim_status(claim: Obj, old: Obj) -> Errors:
         text = "may not be specified when `allocated` is not set"
         errors.append(field.forbidden("reservedFor", text))
     elif reserved and claim["metadata"].get("deletionTimestamp") is not None:
-        known = before.get("reservedFor") or ()
-        if any(consumer not in known for consumer in reserved):
+        known = {frozenset(consumer.items()) for consumer in before.get("reservedFor") or ()}
+        if any(frozenset(consumer.items()) not in known for consumer in reserved):
             text = "new entries may not be added while `deallocationRequested` or `deletionTimestamp` are set"
             errors.append(field.forbidden("reservedFor", text))
     if allocation is not None:

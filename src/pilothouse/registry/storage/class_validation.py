@@ -26,6 +26,8 @@ from pilothouse.registry.rules import (
 
 _MOST_PARAMETERS: Final = 512
 _MOST_PARAMETER_BYTES: Final = 256 * 1024
+#: Each term is a duplicate of all that are the same: there can be the square of their number.
+_MOST_DUPLICATES: Final = 10_000
 _RECLAIM_POLICIES: Final = ("Delete", "Retain")
 _BINDING_MODES: Final = ("Immediate", "WaitForFirstConsumer")
 
@@ -82,15 +84,20 @@ def _validate_parameters(parameters: Mapping[str, str]) -> Errors:
 
 def _validate_topologies(terms: Sequence[Obj]) -> Errors:
     errors: list[field.Error] = []
-    seen: list[Any] = []
+    seen: dict[Any, int] = {}
+    left = _MOST_DUPLICATES
     for i, term in enumerate(terms):
         path = f"allowedTopologies[{i}]"
         errors += member({path: term}, path, _validate_term)
-        expressions = {e.get("key") or "": set(e.get("values") or ()) for e in term.get("matchLabelExpressions") or ()}
+        expressions = frozenset({
+            e.get("key") or "": frozenset(e.get("values") or ()) for e in term.get("matchLabelExpressions") or ()
+        }.items())
         duplicate = field.duplicate(f"{path}.matchLabelExpressions", "")
         # upstream begins with as many empty entries as there are terms, which an empty term equals: kept
-        errors += [duplicate] * ((0 if expressions else len(terms)) + seen.count(expressions))
-        seen.append(expressions)
+        times = min((0 if expressions else len(terms)) + seen.get(expressions, 0), left)
+        errors += [duplicate] * times
+        left -= times
+        seen[expressions] = seen.get(expressions, 0) + 1
     return errors
 
 

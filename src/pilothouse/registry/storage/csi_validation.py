@@ -112,10 +112,13 @@ def validate_node(node: Obj) -> Errors:
 def validate_node_update(node: Obj, old: Obj) -> Errors:
     """Of a driver that stays, only the number of volumes may change."""
     new, before = ((o.get("spec") or {}).get("drivers") or () for o in (node, old))
+    by_name: dict[str | None, list[Obj]] = {}
+    for driver in new:
+        by_name.setdefault(driver.get("name"), []).append(driver)
     return [*validate_node(node), *(
         field.invalid("spec.drivers", _shown_driver(driver), IMMUTABLE)
-        for was in before for driver in new
-        if was.get("name") == driver.get("name") and _shown_driver(was) != _shown_driver(driver)
+        for was in before for driver in by_name.get(was.get("name"), ())
+        if _shown_driver(was) != _shown_driver(driver)
     )]
 
 
@@ -133,11 +136,13 @@ def _validate_node_driver(driver: Obj) -> Errors:
 
 def _validate_topology_keys(keys: list[str]) -> Errors:
     errors = []
-    for i, key in enumerate(keys):
+    seen: set[str] = set()
+    for key in keys:
         if not key:
             errors.append(field.required("", key))
-        if key in keys[:i]:
+        if key in seen:
             errors.append(field.duplicate("", key))
+        seen.add(key)
         errors += [field.invalid("", key, text) for text in is_qualified_name(key)]
     return errors
 

@@ -13,9 +13,8 @@ _ITEM_LIMIT = 256
 
 def warning_headers(texts: list[str]) -> Headers:
     """One header for each text; all cut to 256 characters once the total passes 4096."""
-    headers = _headers(texts)
     if sum(len(t) for t in texts) <= _TOTAL_LIMIT:
-        return headers
+        return _headers(texts)
     written = 0
     kept = []
     for text in texts:
