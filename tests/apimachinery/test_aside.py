@@ -28,3 +28,39 @@ def test_work_aside_returns_and_raises_and_lets_the_loop_run() -> None:
         assert sys.getswitchinterval() == usual
 
     asyncio.run(run())
+
+
+def test_what_nobody_waits_for_is_broken_off() -> None:
+    """Or everything that comes after it would wait for ever."""
+
+    async def run() -> None:
+        begun = threading.Event()
+
+        def work() -> None:
+            begun.set()
+            while True:
+                pass
+
+        waiting = asyncio.create_task(aside(work))
+        await asyncio.to_thread(begun.wait)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        assert await aside(int, "1") == 1
+
+    asyncio.run(run())
+
+
+def test_what_is_broken_off_at_its_end_hits_nobody_else() -> None:
+    async def run() -> None:
+        for turns in range(300):
+            waiting = asyncio.create_task(aside(sum, range(turns * 100)))
+            for _ in range(turns % 7):
+                await asyncio.sleep(0)
+            waiting.cancel()
+            assert await aside(sum, range(100)) == 4950
+            await asyncio.gather(waiting, return_exceptions=True)
+
+    usual = sys.getswitchinterval()
+    asyncio.run(run())
+    assert sys.getswitchinterval() == usual
