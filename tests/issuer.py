@@ -90,7 +90,7 @@ class StandInIssuer:
 
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                found = issuer.posts[self.path](body)
+                found = issuer.posts[self.path.partition("?")[0]](body)
                 answer = json.dumps(found).encode()
                 self.send_response(400 if found is None else 200)
                 self.send_header("Content-Length", str(len(answer)))
