@@ -51,3 +51,14 @@ def test_bodies_whose_defaults_would_fill_the_memory_are_too_large() -> None:
     stored = orjson.loads(body)
     taken._shape.restore(stored)  # what was stored before is served all the same
     assert len(stored["specs"][0]) == 2000
+
+
+def test_small_bodies_are_heavy_for_schemas_of_many_alternatives() -> None:
+    alternatives = {"type": "array", "items": {"type": "string", "anyOf": [{"pattern": f"a{i}"} for i in range(300)]}}
+    schema = {"type": "object", "properties": {"spec": alternatives}}
+    taken = CustomBodies(GVK, lambda: Shape(GVK, {"schema": {"openAPIV3Schema": schema}}))
+    body = b'{"apiVersion":"example.com/v1","kind":"Widget","spec":[' + b'"a",' * 100 + b'"a"]}'
+    assert taken.is_heavy(body)
+    assert not taken.is_heavy(EMPTY)
+    assert taken.has_grown(b"{}", orjson.loads(body))
+    assert not bodies(0).is_heavy(body)

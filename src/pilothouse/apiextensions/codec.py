@@ -43,6 +43,8 @@ _NO_MESSAGE: Final = (
 #: Where JSON may hold a number that is not written as it came: with a fraction, an exponent, or too long.
 _ODD_NUMBER: Final = re.compile(rb"[:,\[]\s*-?(?:\d{19}|\d+(?:\.\d|[eE]))")
 _LARGEST: Final = 1 << 63
+#: Schemas that each value of a light body may be held against within some milliseconds.
+_USUAL_CHECKS: Final = 3
 #: Defaults that are set within some milliseconds.
 _MOST_ADDED: Final = 20_000
 
@@ -94,10 +96,19 @@ class CustomBodies:
         return self._defaulted(obj)
 
     def is_heavy(self, data: bytes) -> bool:
-        return aside.is_heavy(data) or self._added(data) > _MOST_ADDED
+        return aside.is_heavy(data) or self._added(data) > _MOST_ADDED or self._is_checked_long(data)
 
     def has_grown(self, data: bytes, obj: Object) -> bool:
-        return self._added(data) > aside.LIGHT_VALUES and aside.is_heavy(orjson.dumps(obj))
+        most = self._shape.most_checks
+        if most <= _USUAL_CHECKS and self._added(data) <= aside.LIGHT_VALUES:
+            return False
+        grown = orjson.dumps(obj)
+        return aside.is_heavy(grown) or self._is_checked_long(grown)
+
+    def _is_checked_long(self, data: bytes) -> bool:
+        """Whether a schema with many alternatives makes a light body heavy."""
+        most = self._shape.most_checks
+        return most > _USUAL_CHECKS and most * aside.values(data) > _USUAL_CHECKS * aside.LIGHT_VALUES
 
     def _added(self, data: bytes) -> int:
         """How many values defaulting may add to what a body holds."""

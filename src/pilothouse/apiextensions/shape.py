@@ -16,6 +16,7 @@ from pilothouse.apimachinery.schema.model import Type
 from pilothouse.apimachinery.structural import defaulting, objectmeta, pruning
 from pilothouse.apimachinery.structural.model import Structural, StructuralError, new_structural
 from pilothouse.apimachinery.structural.types import resource_type
+from pilothouse.apimachinery.structural.weight import most_checks
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.gvk import GroupVersionKind
@@ -74,9 +75,14 @@ class Shape:
         structural = self.structural
         return 0 if structural is None or self._preserve_unknown else defaulting.most_added(structural)
 
+    @cached_property
+    def most_checks(self) -> int:
+        """How many schemas each value is held against at most."""
+        return 1 if self.schema is None else most_checks(self.schema)
+
     def prepare(self) -> None:
         """Make what takes time."""
-        _ = self.type, self.rules, self.most_added
+        _ = self.type, self.rules, self.most_added, self.most_checks
         # what is compiled for the first objects
         self.restore({"metadata": {}})
 
