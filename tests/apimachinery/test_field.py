@@ -24,3 +24,9 @@ def test_long_paths_end_somewhere() -> None:
 ])
 def test_numbers_are_gos(value: float, text: str) -> None:
     assert field.go_number(value) == text
+
+
+def test_quoted_characters() -> None:
+    assert field.go_quote("a\u00e9\"\\\n\x01\x7f\u200b\U000e0001\udc80") == (
+        '"a\u00e9\\"\\\\\\n\\x01\\x7f\\u200b\\U000e0001\\x80"'
+    )

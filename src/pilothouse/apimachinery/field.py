@@ -147,28 +147,37 @@ def _quote(text: str) -> str:
     """Go's %q for the texts that occur in field values."""
     if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    out = ['"']
-    for c in text:
-        if c in '"\\':
-            out.append("\\" + c)
-        elif c in _ESCAPES:
-            out.append(_ESCAPES[c])
-        elif c.isprintable():
-            out.append(c)
-        elif ord(c) < 0x80:
-            out.append(f"\\x{ord(c):02x}")
-        elif "\udc80" <= c <= "\udcff":
-            # a byte that is no UTF-8 (surrogateescape)
-            out.append(f"\\x{ord(c) - 0xDC00:02x}")
-        elif ord(c) < 0x10000:
-            out.append(f"\\u{ord(c):04x}")
-        else:
-            out.append(f"\\U{ord(c):08x}")
-    out.append('"')
-    return "".join(out)
+    return f'"{text.translate(_QUOTED)}"'
 
 
-_ESCAPES = {"\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v"}
+class _Quoted(dict[int, str]):
+    """Characters as they stand in a quoted text, each worked out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        quoted = _quoted(chr(code))
+        if len(self) < _MOST_CHARACTERS:
+            self[code] = quoted
+        return quoted
+
+
+def _quoted(c: str) -> str:
+    if c in _ESCAPES:
+        return _ESCAPES[c]
+    if c.isprintable():
+        return c
+    if c < "\x80":
+        return f"\\x{ord(c):02x}"
+    if "\udc80" <= c <= "\udcff":
+        # a byte that is no UTF-8 (surrogateescape)
+        return f"\\x{ord(c) - 0xDC00:02x}"
+    return f"\\u{ord(c):04x}" if ord(c) < 0x10000 else f"\\U{ord(c):08x}"
+
+
+_MOST_CHARACTERS: Final = 1 << 16
+_QUOTED: Final = _Quoted()
+_ESCAPES: Final = {
+    "\n": "\\n", "\t": "\\t", "\r": "\\r", "\a": "\\a", "\b": "\\b", "\f": "\\f", "\v": "\\v", '"': '\\"', "\\": "\\\\",
+}
 
 go_quote = _quote
 

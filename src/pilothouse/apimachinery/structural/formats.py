@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from pilothouse.apimachinery import duration
 from pilothouse.apimachinery.ipvalidation import parse_cidr, parse_ip
+from pilothouse.apimachinery.numbers import whole
 from pilothouse.apimachinery.structural.gourl import is_request_uri
 from pilothouse.apimachinery.structural.mailaddress import is_mail_address
 from pilothouse.apimachinery.structural.patterns import compile_pattern
@@ -27,6 +28,9 @@ _HOSTNAME: Final = (
     r"^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)"
     r"|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$"
 )
+#: Characters; behind the slash of a CIDR, Go reads any number of zeros.
+_LONGEST_IP: Final = 64
+_LONGEST_CIDR: Final = 4096
 _HOSTNAME_MEMORY: Final = 8 << 20
 _CARDS: Final = re.compile(
     r"4[0-9]{12}([0-9]{3})?|5[1-5][0-9]{14}|6(011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}"
@@ -38,7 +42,8 @@ _TIME: Final = re.compile(
     r"([0-9]{2}):([0-9]{2}):([0-9]{2})([^\n][0-9]+)?(z|([+-][0-9]{2}:[0-9]{2}))"
 ).fullmatch
 _DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})").fullmatch
-_AMOUNT: Final = re.compile("([0-9]+)[\t\n\f\r ]*([A-Za-zµ]+)")
+#: Looked for from the first of its digits only: from each of them would take hours for very many.
+_AMOUNT: Final = re.compile("(?<![0-9])([0-9]++)[\t\n\f\r ]*([A-Za-zµ]+)")
 #: Names of units; what starts with the last of a line counts too.
 _UNITS: Final = (
     ("ns", "nano"), ("us", "µs", "micro"), ("ms", "milli"), ("s", "sec"), ("m", "min"), ("h", "hr", "hour"),
@@ -58,18 +63,18 @@ def _matches(pattern: str, flags: int = 0) -> Format:
 
 
 def _is_hostname(text: str) -> bool:
-    if not compile_pattern(_HOSTNAME, _HOSTNAME_MEMORY)(text) or byte_length(text) > 255:
+    if byte_length(text) > 255 or not compile_pattern(_HOSTNAME, _HOSTNAME_MEMORY)(text):
         return False
     return all(byte_length(label) <= 63 for label in text.split("."))
 
 
 def _is_ipv4(text: str) -> bool:
-    return "." in text and parse_ip(text) is not None
+    return len(text) <= _LONGEST_IP and "." in text and parse_ip(text) is not None
 
 
 def _is_ipv6(text: str) -> bool:
     """Stricter than `parse_ip`: an embedded IPv4 address may not have leading zeros."""
-    if ":" not in text or "%" in text:
+    if len(text) > _LONGEST_IP or ":" not in text or "%" in text:
         return False
     try:
         IPv6Address(text)
@@ -137,7 +142,7 @@ def _is_scala_duration(text: str) -> bool:
     """ "3 days": any text in which an amount with a unit stands."""
     found = False
     for m in _AMOUNT.finditer(text):
-        if len(m[1]) > 18 and int(m[1]) >= 2**63:
+        if whole(m[1]) >= 2**63:
             return False
         unit = m[2].lower()
         found = found or any(unit in names or unit.startswith(names[-1]) for names in _UNITS)
@@ -161,7 +166,7 @@ STRING_FORMATS: Final[Mapping[str, Format]] = {
     "hostname": _is_hostname,
     "ipv4": _is_ipv4,
     "ipv6": _is_ipv6,
-    "cidr": lambda text: parse_cidr(text) is not None,
+    "cidr": lambda text: len(text) <= _LONGEST_CIDR and parse_cidr(text) is not None,
     "mac": lambda text: _MAC(text) is not None,
     "uuid": _uuid(f"{_HEX}{{4}}", f"{_HEX}{{4}}"),
     "uuid3": _uuid(f"3{_HEX}{{3}}", f"{_HEX}{{4}}"),
