@@ -6,6 +6,12 @@ from tests.endpoints.support import API, APPLY, JSON_PATCH, MAPS, MERGE, STRATEG
 
 ODD_KIND = 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'
 
+#: Puts the data one level deeper, a thousand times.
+DEEP = [
+    {"op": "add", "path": "/n", "value": {}}, {"op": "move", "from": "/data", "path": "/n/a"},
+    {"op": "move", "from": "/n", "path": "/data"},
+] * 1000
+
 
 @pytest.mark.parametrize(("content_type", "patch"), [
     (MERGE, {"data": {"a": None, "c": "3"}}),
@@ -37,6 +43,7 @@ def test_the_three_patches(content_type: str, patch: object) -> None:
     (JSON_PATCH, "{}", 400, "json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp"),
     (JSON_PATCH, [{"op": "remove", "path": "/no"}], 422,
      "the server rejected our request due to an error in our request"),
+    (JSON_PATCH, DEEP, 400, "error decoding patch: exceeded max depth"),
     (STRATEGIC, "{", 400, "unexpected end of JSON input"),
     (APPLY, "data: {", 400, "error decoding YAML: error converting YAML to JSON: yaml: "),
     (APPLY, "{}", 400, "invalid object type: /, Kind="),

@@ -20,6 +20,7 @@ from pilothouse.registry.core import (
     service_allocation,
     volume_warnings,
 )
+from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.internal import internal_diff
 from pilothouse.registry.storage import class_validation, csi_validation
 
@@ -33,6 +34,13 @@ NAMES = [f"n{i}" for i in range(MANY)]
 ])
 def test_names_are_looked_up(check: Callable[[list[str]], Sequence[field.Error]]) -> None:
     assert [e.reason for e in check(NAMES)]
+
+
+def test_constraints_that_are_repeated() -> None:
+    constraint = {"topologyKey": "a", "maxSkew": 1, "whenUnsatisfiable": "DoNotSchedule"}
+    others = [{**constraint, "topologyKey": name} for name in NAMES]
+    errors = scheduling_validation.validate_spread_constraints([constraint, *others, constraint], PodRules())
+    assert [e.field for e in errors] == ["[0].{topologyKey, whenUnsatisfiable}"]
 
 
 def test_mounts_and_devices() -> None:

@@ -49,6 +49,9 @@ def json_patch(patching: Patching, live: Object) -> Object:
     looks = patching.options.field_validation != IGNORE
     patch, pairs = _parsed(patching, "error decoding patch: " if looks else "")
     patched = engine.apply(_document(patching.scope, live), patch, strict=looks)
+    if json.too_deep(patched):
+        # operations can put one thing into another, deeper than a body can be
+        raise status.bad_request("error decoding patch: exceeded max depth")
     strict = [*engine.unknown_fields(patch), *duplicate_fields(pairs, "json patch ")] if looks else []
     return _written(patching, live, patched, strict, None)
 

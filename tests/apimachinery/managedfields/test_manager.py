@@ -186,6 +186,14 @@ def test_old_updaters_are_merged(endpoint: Endpoint) -> None:
     )
 
 
+def test_very_many_updaters_are_merged(endpoint: Endpoint) -> None:
+    """A client may set managers itself, as many as a body holds."""
+    many = [entry(f"m{i:05}", {"f:spec": {"f:map": {f"f:k{i:05}": {}}}}) for i in range(20_000)]
+    found = managed_of(endpoint.update(obj({"text": "a"}), obj({"text": "a"}, many)))
+    assert [e["manager"] for e in found] == ["ancient-changes", *(f"m{i:05}" for i in range(19_991, 20_000))]
+    assert len(found[0]["fieldsV1"]["f:spec"]["f:map"]) == 19_991
+
+
 def test_appliers_are_not_merged(endpoint: Endpoint) -> None:
     live: Any = None
     for i in range(12):

@@ -250,6 +250,7 @@ def _cap(managed: Managed) -> None:
         return
     updaters.sort(key=lambda m: (times.get(m, ""), entries.identifier(m)))
     first_of_version: dict[str, Manager] = {}
+    merged: dict[Manager, list[FieldSet]] = {}
     for manager in updaters:
         if count <= MAX_UPDATE_MANAGERS:
             break
@@ -260,14 +261,17 @@ def _cap(managed: Managed) -> None:
             continue
         if bucket not in managers:
             managers[bucket] = managers.pop(first)
-        fields = fieldset.union(owned.fields, managers[bucket].fields)
-        managers[bucket] = VersionedSet(fields, owned.api_version, owned.applied)
+        merged.setdefault(bucket, [managers[bucket].fields]).append(owned.fields)
         del managers[manager]
+        if manager == bucket:
+            del merged[bucket]
         count -= 1
         if manager in times:
             times[bucket] = times[manager]
         else:
             times.pop(bucket, None)
+    for bucket, sets in merged.items():
+        managers[bucket] = VersionedSet(fieldset.union_of(sets), managers[bucket].api_version, applied=False)
 
 
 def _metadata(obj: Object) -> dict[str, Any]:

@@ -213,9 +213,10 @@ class Updater:
 
     def _add_back_owned(self, merged: Object, pruned: Object, version: str, managers: Managers) -> Object:
         """Restore in `pruned` what any manager still owns. Both objects are in `version`, and so is the result."""
-        owned_at: dict[str, FieldSet] = {}
+        sets_at: dict[str, list[FieldSet]] = {}
         for owned in managers.values():
-            owned_at[owned.api_version] = fieldset.union(owned_at.get(owned.api_version, {}), owned.fields)
+            sets_at.setdefault(owned.api_version, []).append(owned.fields)
+        owned_at = {at: fieldset.union_of(sets) for at, sets in sets_at.items()}
         current = version
         for other in sorted(owned_at, key=lambda v: (v != version, v)):
             here, there = self._between(merged, current, other), self._between(pruned, current, other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 
 from pilothouse.apimachinery import field
@@ -222,18 +223,25 @@ def _toleration_operator(operator: str, value: str) -> Errors:
 
 def validate_spread_constraints(constraints: Sequence[Obj], rules: PodRules) -> Errors:
     errors: list[Error] = []
+    later = Counter(map(_spread_key, constraints))
     for i, constraint in enumerate(constraints):
-        if found := _spread_constraint(constraint, constraints[i + 1 :], rules):
+        key = _spread_key(constraint)
+        later[key] -= 1
+        if found := _spread_constraint(constraint, key, later[key] > 0, rules):
             errors += within(f"[{i}]", found)
     return errors
 
 
-def _spread_constraint(constraint: Obj, rest: Sequence[Obj], rules: PodRules) -> Errors:
-    key, action = constraint.get("topologyKey") or "", constraint.get("whenUnsatisfiable") or ""
+def _spread_key(constraint: Obj) -> tuple[str, str]:
+    return constraint.get("topologyKey") or "", constraint.get("whenUnsatisfiable") or ""
+
+
+def _spread_constraint(constraint: Obj, pair: tuple[str, str], repeated: bool, rules: PodRules) -> Errors:
+    """`repeated`: whether a constraint with the same pair of key and action comes later."""
+    key, action = pair
     errors = [*_above_zero(constraint, "maxSkew"), *required(constraint, "topologyKey", "can not be empty")]
     errors += one_of(constraint, "whenUnsatisfiable", _UNSATISFIABLE)
-    pairs = ((c.get("topologyKey") or "", c.get("whenUnsatisfiable") or "") for c in rest)
-    if (key, action) in pairs:
+    if repeated:
         errors.append(field.duplicate("{topologyKey, whenUnsatisfiable}", f"{{{key}, {action}}}"))
     if (domains := constraint.get("minDomains")) is not None:
         errors += _above_zero(constraint, "minDomains")
