@@ -7,10 +7,10 @@ from tests.endpoints.support import API, APPLY, JSON_PATCH, MAPS, MERGE, STRATEG
 ODD_KIND = 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'
 
 #: Puts the data one level deeper, a thousand times.
-DEEP = [
+DEEP = [{"op": "add", "path": "/data", "value": {}}, *[
     {"op": "add", "path": "/n", "value": {}}, {"op": "move", "from": "/data", "path": "/n/a"},
     {"op": "move", "from": "/n", "path": "/data"},
-] * 1000
+] * 1000]
 
 
 @pytest.mark.parametrize(("content_type", "patch"), [
