@@ -213,3 +213,8 @@ def test_demand_is_followed() -> None:
         level.start()
     level.clock.advance(1)
     assert level.usage.reset().high == 3
+
+
+def test_levels_of_ten_million_queues_have_fewer() -> None:
+    level = Level(10_000_000, 1)
+    assert len(level.set.queues) == level.set.wanted_queues == 1024

@@ -177,13 +177,13 @@ def _has_bad_bundle(spec: Mapping[str, Any]) -> bool:
     bundle = client.get("caBundle")
     if not bundle:
         return False
-    from cryptography.x509 import load_pem_x509_certificates
+    from pilothouse.registry.apiextensions.ca_bundle import ca_bundle_problem
 
     try:
-        data = base64.b64decode(bundle, validate=True)
-        return bool(data.strip()) and not load_pem_x509_certificates(data)
-    except (binascii.Error, ValueError):
-        return True
+        blank = not base64.b64decode(bundle, validate=True).strip()
+    except binascii.Error:
+        blank = False
+    return not blank and ca_bundle_problem(bundle) != ""
 
 
 # Schemas

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 EXEMPT, UNQUEUED = -1, 0
 """Numbers of queues of a level that limits nothing, and of one that has none."""
 _WAITING = 2 * USE_BITS
+_MOST_QUEUES = 1024
+"""The ten millions that a level may ask for would fill the memory; more than some hundred change little."""
 
 
 class Ticket:
@@ -104,6 +106,7 @@ class QueueSet:
     def configure(self, queues: int, length_limit: int, hand_size: int, limit: int) -> None:
         """Take effect at once; queues that are too many go when they are empty. Raises ValueError."""
         self._sync()
+        queues = min(queues, _MOST_QUEUES)
         if queues > 0:
             self._dealer = Dealer(queues, hand_size)
             self._length_limit = length_limit

@@ -48,3 +48,12 @@ def test_problems(text: bytes, expected: str) -> None:
 
 def test_no_base64_is_no_bundle() -> None:
     assert ca_bundle_problem("%") == f"{INTRO}unable to parse bytes as PEM block"
+
+
+@pytest.mark.parametrize("part", [
+    b"-----BEGIN ", b"-----BEGIN CERTIFICATE-----\n", b"-----BEGIN A-----\n-----",
+    b"\n-----BEGIN A-----\n\n-----END B-----",
+])
+def test_very_many_beginnings_are_read_once(part: bytes) -> None:
+    """To look for the end of each would take hours."""
+    assert ca_bundle_problem(base64.b64encode(part * 50_000).decode()) != ""

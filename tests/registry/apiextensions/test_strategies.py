@@ -1,6 +1,9 @@
 import pytest
 
+from pilothouse.apimachinery.http import Context
 from pilothouse.apimachinery.status import StatusError
+from pilothouse.registry.apiextensions.strategies import CustomResourceDefinitionStrategy
+from pilothouse.registry.rest import Heavier
 from tests.registry.cluster import Cluster, Object, run
 
 GROUP = "apiextensions.k8s.io"
@@ -68,3 +71,15 @@ def test_deletion_waits_for_the_instances() -> None:
         assert terminating["status"]["conditions"][0]["reason"] == "InstanceDeletionPending"
 
     run(test)
+
+
+def test_very_long_bundles_are_read_aside() -> None:
+    strategy, ctx = CustomResourceDefinitionStrategy(lambda: 0.0), Context()
+    webhook = {"clientConfig": {"caBundle": "A" * 100_000}}
+    obj = {"metadata": {}, "spec": {"conversion": {"strategy": "Webhook", "webhook": webhook}}}
+    with pytest.raises(Heavier):
+        strategy.validate(ctx, obj)
+    with pytest.raises(Heavier):
+        strategy.validate_update(ctx, obj, obj)
+    ctx.heavy = True
+    assert strategy.validate(ctx, obj)

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 from pilothouse.apimachinery import field, meta
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.names import NameValidator, is_dns_subdomain
-from pilothouse.registry.rest import Object
+from pilothouse.registry.rest import Heavier, Object
 from pilothouse.registry.strategies import WithStatus
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
     from pilothouse.registry.apiextensions.validation import DefinitionValidation
 
+_LONG_BUNDLE = 32 * 1024
 FINALIZER = "customresourcecleanup.apiextensions.k8s.io"
 
 
@@ -49,9 +50,11 @@ class CustomResourceDefinitionStrategy(WithStatus):
         _add_stored_version(obj)
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        _look_aside(ctx, obj)
         return list(self._rules.create(obj))
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        _look_aside(ctx, obj, old)
         return list(self._rules.update(obj, old))
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
@@ -87,6 +90,14 @@ class CustomResourceDefinitionStrategy(WithStatus):
                 conditions[i] = terminating
                 return
         conditions.append(terminating)
+
+
+def _look_aside(ctx: Context, *definitions: Object) -> None:
+    """Raises Heavier for bundles of very many certificates."""
+    for obj in definitions:
+        webhook = ((obj.get("spec") or {}).get("conversion") or {}).get("webhook") or {}
+        if not ctx.heavy and len((webhook.get("clientConfig") or {}).get("caBundle") or "") > _LONG_BUNDLE:
+            raise Heavier
 
 
 def _add_stored_version(obj: Object) -> None:
