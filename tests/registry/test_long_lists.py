@@ -1,7 +1,7 @@
 """Lists as long as a request's body can hold them: to compare each item with each would take hours, or the memory."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,7 @@ from pilothouse.registry.core import (
     service_allocation,
     volume_warnings,
 )
+from pilothouse.registry.core.node_ports import NodePorts, PortOperation
 from pilothouse.registry.core.pod_rules import PodRules
 from pilothouse.registry.internal import internal_diff
 from pilothouse.registry.storage import class_validation, csi_validation
@@ -96,6 +97,11 @@ def test_ports_that_share_node_ports() -> None:
     service: dict[str, Any] = {"spec": {"type": "NodePort", "ports": [{"port": i} for i in range(1, MANY)] + ports[1:]}}
     service_allocation._init_node_ports(service, Operation())  # type: ignore[arg-type]
     assert service["spec"]["ports"] == ports[1:] * 2
+
+
+def test_node_ports_of_a_dry_run_are_counted_on() -> None:
+    operation = PortOperation(cast(NodePorts, None), dry_run=True)
+    assert [operation.allocate_next() for _ in range(MANY)] == list(range(32_769, 32_769 + MANY))
 
 
 def test_long_differences_are_shown_as_one() -> None:

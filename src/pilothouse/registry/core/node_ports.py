@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pilothouse.registry.dependencies import Stores
 
 SERVICES = GroupResource("", "services")
+_DRY_RUN_PORTS = 32768
+"""The first port that a dry run is told comes after this one."""
 ALLOCATED = "provided port is already allocated"
 
 
@@ -92,7 +94,8 @@ class PortOperation:
     def __init__(self, ports: NodePorts, dry_run: bool) -> None:
         self._ports = ports
         self._dry_run = dry_run
-        self._allocated: list[int] = []
+        self._allocated: set[int] = set()
+        self._highest = _DRY_RUN_PORTS
         self._released: list[int] = []
 
     def allocate(self, port: int) -> None:
@@ -110,7 +113,7 @@ class PortOperation:
     def allocate_next(self) -> int:
         """Raises AllocationError. A dry run is told a port beyond the range, as upstream does."""
         try:
-            port = max(self._allocated, default=32768) + 1 if self._dry_run else self._ports.next()
+            port = self._highest + 1 if self._dry_run else self._ports.next()
         except AllocationError:
             self._count(DYNAMIC, failed=True)
             raise
@@ -136,7 +139,8 @@ class PortOperation:
             self._ports.metrics.allocated(scope)
 
     def _take(self, port: int) -> None:
-        self._allocated.append(port)
+        self._highest = port if not self._allocated else max(self._highest, port)
+        self._allocated.add(port)
         if not self._dry_run:
             self._ports.taken.add(port)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery import field, status
+from pilothouse.apimachinery.aside import aside
 from pilothouse.registry.core.node_ports import NodePorts, PortOperation, ports_of
 from pilothouse.registry.core.service_families import SERVICE, init_families, unchanged_prefer_dual_stack
 from pilothouse.registry.core.service_ip import FULL, AllocationError, IPAllocator, family_of
@@ -53,7 +54,7 @@ class ServiceAllocators:
         return self._default_family
 
     async def create(self, ctx: Context, service: Object, dry_run: bool) -> Finish:
-        init_families(service, None, self._ips, self._default_family)
+        await self._init_families(ctx, service, None)
         allocated = await self._allocate_ips(ctx, service, 0, dry_run)
         operation = self._ports.begin(dry_run)
         try:
@@ -69,7 +70,7 @@ class ServiceAllocators:
 
     async def update(self, ctx: Context, service: Object, old: Spec, dry_run: bool) -> Finish:
         """`old` is the old spec."""
-        init_families(service, old, self._ips, self._default_family)
+        await self._init_families(ctx, service, old)
         allocated, released = await self._update_ips(ctx, service, old, dry_run)
         operation = self._ports.begin(dry_run)
         try:
@@ -79,6 +80,11 @@ class ServiceAllocators:
             await self._end(ctx, operation, allocated, [], False)
             raise
         return self._finish(ctx, operation, allocated, [] if dry_run else released)
+
+    async def _init_families(self, ctx: Context, service: Object, old: Spec | None) -> None:
+        """Long lists of addresses and families, which are not refused before, are looked at aside."""
+        given = (service, old, self._ips, self._default_family)
+        await aside(init_families, *given) if ctx.heavy else init_families(*given)
 
     async def release(self, ctx: Context, service: Mapping[str, Any]) -> None:
         """The service is gone."""
