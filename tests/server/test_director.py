@@ -112,6 +112,21 @@ def test_elsewhere_unknown_paths_are_plain(path: str) -> None:
     assert (response.status, response.body) == (404, b"404 page not found\n")
 
 
+@pytest.mark.parametrize("path", ["/no" + "/a" * 999, "/apis/nosuch.example.com" + "/" * 999, "/api" + "/a" * 999])
+def test_long_paths_are_not_gone_through_segment_by_segment(path: str) -> None:
+    class Counting(dict[str, Handler]):
+        looks = 0
+
+        def __contains__(self, key: object) -> bool:
+            self.looks += 1
+            return super().__contains__(key)
+
+    servers = Servers()
+    counted = servers.outer._services = Counting(servers.outer._services)
+    assert servers.serve(path).status == 404
+    assert counted.looks < 5
+
+
 def test_before_all_paths_are_known_the_answer_is_503() -> None:
     response = Servers().serve("/apis/later.example.com/v1", incomplete=True)
     assert response.status == 503

@@ -52,6 +52,8 @@ class Director:
         self.groups: dict[tuple[str, str, str], APIGroupHandler] = {}
         self._versions: dict[tuple[str, str, str], tuple[str, Handler]] = {}
         self._services: dict[str, Handler] = {}
+        self._deepest = 0
+        """Slashes in the root of a service at most."""
 
     def install_group(self, prefix: str, group: str, version: str, handler: APIGroupHandler) -> None:
         """Serve one group version. Raises ValueError if this server serves it already."""
@@ -65,7 +67,7 @@ class Director:
         )
         self.groups[key] = handler
         self._versions[key] = (f"{root}/", serve)
-        self._services[root] = serve
+        self._add_service(root, serve)
 
     def install_proxy(self, prefix: str, group: str, version: str, handler: Handler) -> None:
         """Hand everything below a group version to `handler`, before any server of the chain that serves it itself.
@@ -74,7 +76,7 @@ class Director:
         """
         root = root_path(prefix, group, version)
         self._versions[prefix, group, version] = (f"{root}/", handler)
-        self._services[root] = handler
+        self._add_service(root, handler)
 
     def remove_group(self, prefix: str, group: str, version: str) -> None:
         self.groups.pop((prefix, group, version), None)
@@ -87,7 +89,11 @@ class Director:
         "/apis" claims nothing below itself, as upstream: groups it does not know are plain unknown paths.
         Replaces an earlier handler of the same root.
         """
+        self._add_service(root, handler)
+
+    def _add_service(self, root: str, handler: Handler) -> None:
         self._services[root] = handler
+        self._deepest = max(self._deepest, root.count("/"))
 
     def remove_service(self, root: str) -> None:
         self._services.pop(root, None)
@@ -117,12 +123,14 @@ class Director:
 
     def _service(self, path: str) -> Handler | None:
         """This server's own web service for `path`."""
-        root = own = path[:-1] if len(path) > 1 and path.endswith("/") else path
+        own = path[:-1] if len(path) > 1 and path.endswith("/") else path
+        handler = self._services.get(own)
+        if handler is not None:
+            return handler
+        # from where a root can be: a path of thousands of segments is not gone through segment by segment
+        root = "/".join(own.split("/", self._deepest + 1)[: self._deepest + 1])
         while root:
-            handler = self._services.get(root)
-            if handler is not None and root == own:
-                return handler
-            if handler is not None and root != "/apis":
+            if root in self._services and root != "/apis":
                 return _unknown_below_service
             root = root.rpartition("/")[0]
         return None
