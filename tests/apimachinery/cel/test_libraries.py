@@ -9,7 +9,7 @@ from pilothouse.apimachinery.cel.libraries import authorizer, formats
 from pilothouse.apimachinery.cel.libraries.authorizer import Decision, Question
 from pilothouse.apimachinery.cel.source import CompileError
 from pilothouse.apimachinery.cel.types import Int, list_of
-from pilothouse.apimachinery.cel.values import CostExceeded, EvaluationError
+from pilothouse.apimachinery.cel.values import CostExceeded, EvaluationError, TooLong
 
 ENVIRONMENT = base().extended({"authorizer": authorizer.AUTHORIZER_TYPE}, libraries=[formats.json_patch()])
 
@@ -166,3 +166,17 @@ def test_what_costs_too_much_is_not_begun(text: str) -> None:
     program = ENVIRONMENT.extended({"a": list_of(Int), "b": list_of(Int)}).compile(text)
     _, _, error = program.run({"a": list(range(300_000)), "b": list(range(-300_000, 0))})
     assert isinstance(error, CostExceeded)
+
+
+def test_joined_lists_do_not_fill_the_memory() -> None:
+    text = f"[v0]{'.map(v, v + v + v + v + v + v + v + v)' * 8}.size() > 0"
+    with pytest.raises(EvaluationError, match="the result is too long"):
+        ENVIRONMENT.extended({"v0": list_of(Int)}).compile(text).evaluate({"v0": [1, 2, 3]})
+
+
+@pytest.mark.parametrize("text", ["a.all(x, x > 0)", "a.map(x, x).size() > 0", "a.all(i, x, x > 0)"])
+def test_loops_end_at_a_deadline(text: str) -> None:
+    program = ENVIRONMENT.extended({"a": list_of(Int)}).compile(text)
+    assert program.run({"a": [1, 2]})[0] is True
+    with pytest.raises(TooLong):
+        program.run({"a": [1, 2]}, deadline=0.001)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tests.observability.support import samples
 
-from pilothouse.apimachinery.structural.cel_validator import new_rule_validator, object_rules
+from pilothouse.apimachinery.structural.cel_validator import OutOfBudget, new_rule_validator, object_rules
 from pilothouse.apimachinery.structural.model import new_structural
 
 STRING = {"type": "string"}
@@ -148,3 +148,15 @@ def test_compilations_and_evaluations_are_counted() -> None:
     # both rules of a value at once; and the value around it
     assert [after[f"{name}_count"] - before[f"{name}_count"] for name in names] == [1, 2]
     assert all(after[f"{name}_sum"] > before[f"{name}_sum"] for name in names)
+
+
+def test_what_costs_little_and_takes_long_is_not_short() -> None:
+    """Joining sets costs 1, however long they are."""
+    items = {"type": "array", "maxItems": 5000, "x-kubernetes-list-type": "set", "items": {"type": "integer"}}
+    schema = obj(rule("self.l.all(x, (self.l + self.l).size() > 0)"), l=items)
+    validator = new_rule_validator(new_structural(schema))
+    assert validator is not None
+    value = {"l": list(range(2000))}
+    with pytest.raises(OutOfBudget):
+        validator.validate(value, short=100_000)
+    assert validator.validate({"l": [1, 2]}, short=100_000) == []

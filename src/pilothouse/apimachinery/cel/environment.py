@@ -15,7 +15,7 @@ from pilothouse.apimachinery.cel.cost import SizeEstimator, estimate
 from pilothouse.apimachinery.cel.declarations import Function, Library
 from pilothouse.apimachinery.cel.libraries import optional, standard
 from pilothouse.apimachinery.cel.parser import MacroTable, parse
-from pilothouse.apimachinery.cel.plan import COST, LIMIT
+from pilothouse.apimachinery.cel.plan import COST, DEADLINE, LIMIT
 from pilothouse.apimachinery.cel.planner import Planner
 from pilothouse.apimachinery.cel.sizes import Estimate
 from pilothouse.apimachinery.cel.source import CompileError, Issues, Source
@@ -86,12 +86,13 @@ class Program:
         return value
 
     def run(
-        self, activation: Mapping[str, Any], limit: int = PER_CALL_LIMIT
+        self, activation: Mapping[str, Any], limit: int = PER_CALL_LIMIT, deadline: float = 0.0
     ) -> tuple[Any, int, EvaluationError | CostExceeded | None]:
-        """(value, cost, None), or (None, cost, the error)."""
+        """(value, cost, None), or (None, cost, the error). Raises TooLong some time after `deadline` (perf_counter)."""
         frame = self._frame.copy()
         frame[COST] = self._cost
         frame[LIMIT] = limit
+        frame[DEADLINE] = deadline
         for name, slot in self._inputs:
             try:
                 frame[slot] = activation[name]

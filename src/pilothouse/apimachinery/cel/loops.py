@@ -6,15 +6,16 @@ a round that adds to a list 12, of which 10 are for a list of one that is then j
 """
 
 from collections.abc import Callable, Iterable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from pilothouse.apimachinery.cel import types as t
 from pilothouse.apimachinery.cel.ast import Call, Comprehension, Ident, ListNode, walk
 from pilothouse.apimachinery.cel.callcost import LIST_COST
-from pilothouse.apimachinery.cel.plan import COST, LIMIT, Frame, Plan
+from pilothouse.apimachinery.cel.plan import COST, DEADLINE, LIMIT, Frame, Plan
 from pilothouse.apimachinery.cel.reading import scalar_reader
 from pilothouse.apimachinery.cel.types import Type
-from pilothouse.apimachinery.cel.values import CostExceeded, EvaluationError, no_such_overload, shown
+from pilothouse.apimachinery.cel.values import CostExceeded, EvaluationError, TooLong, no_such_overload, shown
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.cel.planner import Planner
@@ -92,6 +93,8 @@ def _rounds(planner: "Planner", node: Comprehension, over: Plan) -> Rounds:
         for value in items:
             if frame[COST] > frame[LIMIT]:
                 raise CostExceeded
+            if frame[DEADLINE] and perf_counter() > frame[DEADLINE]:
+                raise TooLong
             frame[slot] = value if reader is None or isinstance(items, dict) else reader(value)
             yield None
 
@@ -102,6 +105,8 @@ def _rounds(planner: "Planner", node: Comprehension, over: Plan) -> Rounds:
         for key, value in items.items() if isinstance(items, dict) else enumerate(items):
             if frame[COST] > frame[LIMIT]:
                 raise CostExceeded
+            if frame[DEADLINE] and perf_counter() > frame[DEADLINE]:
+                raise TooLong
             frame[slot] = key
             frame[slot2] = value if reader is None else reader(value)
             yield None

@@ -1,8 +1,8 @@
 """Steps of a program: closures over a frame, and what each costs (cel-go interpreter/planner.go, runtimecost.go).
 
-A frame is a list: the cost so far, its limit, then the variables and the loop variables. Costs that are known when
-a program is planned are added up over each block that is run as a whole, and charged where the block begins: what
-exceeds the limit is then told sooner than upstream tells it, and never otherwise.
+A frame is a list: the cost so far, its limit, a deadline, then the variables and the loop variables. Costs that are
+known when a program is planned are added up over each block that is run as a whole, and charged where the block begins:
+what exceeds the limit is then told sooner than upstream tells it, and never otherwise.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,9 @@ Step = Callable[[Frame], Any]
 
 COST: Final = 0
 LIMIT: Final = 1
-FIRST_VARIABLE: Final = 2
+DEADLINE: Final = 2
+"""When (perf_counter) loops of what must not take long give up with TooLong; 0 for never."""
+FIRST_VARIABLE: Final = 3
 
 
 @dataclass(slots=True)

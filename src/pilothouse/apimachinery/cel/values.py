@@ -23,6 +23,10 @@ class EvaluationError(Exception):
     """An expression has no value; the message is cel-go's."""
 
 
+class TooLong(Exception):
+    """An evaluation that was to be short is not."""
+
+
 class CostExceeded(Exception):
     """The cost limit of a program was reached; it ends at once."""
 
@@ -192,8 +196,14 @@ def _lists_equal(a: list[Any], b: list[Any]) -> bool:
     return all(equal(x, y) for x, y in zip(a, b, strict=True))
 
 
+#: Joining lists costs next to nothing, however long they are.
+_MOST_ITEMS: Final = 1_000_000
+
+
 def joined(a: list[Any], b: list[Any]) -> list[Any]:
     """`a + b`; lists with a list type are merged (apiserver pkg/cel/common/valuesunstructured.go)."""
+    if len(a) + len(b) > _MOST_ITEMS:
+        raise EvaluationError("the result is too long")
     if isinstance(a, SetList):
         known = {hashable(x) for x in a}
         return SetList([*a, *(x for x in b if hashable(x) not in known)])

@@ -15,7 +15,7 @@ from pilothouse.apimachinery import field
 from pilothouse.apimachinery.cel import metrics
 from pilothouse.apimachinery.cel.environment import PER_CALL_LIMIT, RUNTIME_BUDGET
 from pilothouse.apimachinery.cel.escaping import escape
-from pilothouse.apimachinery.cel.values import NONE, CostExceeded, Optional
+from pilothouse.apimachinery.cel.values import NONE, CostExceeded, Optional, TooLong
 from pilothouse.apimachinery.structural.cel_rules import CompiledRule, compile_rules
 from pilothouse.apimachinery.structural.cel_types import Declared, declare
 from pilothouse.apimachinery.structural.correlation import Correlated
@@ -31,6 +31,8 @@ _OUT_OF_BUDGET: Final = (
 )
 _NO_TYPE: Final = "rule compiler initialization error: failed to convert to declType for CEL validation rules"
 _MAX_MESSAGE = 5 * 1024
+#: Costs do not tell how long lists are joined, or texts read as times.
+_SHORT_SECONDS: Final = 0.01
 #: How upstream writes the path of the object itself.
 _ROOT = "<nil>"
 #: Old values of the entries of these maps are known.
@@ -49,12 +51,13 @@ class _Run:
     """One validation: what is left of the budget, and what was found. `short`: the budget is the caller's own, and
     running out of it says nothing of the value."""
 
-    __slots__ = ("budget", "errors", "limit", "short", "warnings")
+    __slots__ = ("budget", "deadline", "errors", "limit", "short", "warnings")
 
     def __init__(self, budget: int, limit: int, short: bool, warnings: list[str] | None) -> None:
         self.budget = budget
         self.limit = limit
         self.short = short
+        self.deadline = perf_counter() + _SHORT_SECONDS if short else 0.0
         self.errors: list[field.Error] = []
         self.warnings = warnings
 
@@ -65,6 +68,8 @@ class _Run:
                 raise OutOfBudget
             return False
         self.budget -= cost
+        if self.short and perf_counter() > self.deadline:
+            raise OutOfBudget
         return True
 
 
@@ -150,8 +155,11 @@ class RuleValidator:
         `short` is a budget for what must not take long: raises OutOfBudget when it is not enough.
         """
         run = _Run(short or budget, short or PER_CALL_LIMIT, bool(short), warnings)
-        with contextlib.suppress(_Stopped):
-            self._validate(run, path, obj, old, _Place(correlation))
+        try:
+            with contextlib.suppress(_Stopped):
+                self._validate(run, path, obj, old, _Place(correlation))
+        except TooLong:
+            raise OutOfBudget from None
         return run.errors
 
     def _validate(self, run: _Run, path: str, obj: Any, old: Any, place: _Place) -> None:
@@ -220,7 +228,7 @@ class RuleValidator:
         self, run: _Run, compiled: CompiledRule, program: Program, path: str, activation: dict[str, Any]
     ) -> bool:
         """False only when the rule itself said so: what went wrong is told here."""
-        value, cost, error = program.run(activation, run.limit)
+        value, cost, error = program.run(activation, run.limit, run.deadline)
         if not run.spend(cost):
             run.errors.append(self._invalid(path, _OUT_OF_BUDGET))
             raise _Stopped
@@ -269,7 +277,7 @@ class RuleValidator:
 
 def _message(run: _Run, program: Program, source: str, activation: dict[str, Any]) -> tuple[str, str]:
     """(text, ""), ("", "") when the expression gives none that can be used, or ("", why no more rules are run)."""
-    value, cost, error = program.run(activation, run.limit)
+    value, cost, error = program.run(activation, run.limit, run.deadline)
     if not run.spend(cost):
         return "", (
             "messageExpression evaluation failed due to running out of cost budget, no further validation rules will "
