@@ -15,6 +15,7 @@ from pilothouse.registry.certificates.strategies import _fill_times
 from pilothouse.registry.certificates.validation import validate_conditions
 from pilothouse.registry.core import (
     mount_validation,
+    pod_warnings,
     resource_validation,
     scheduling_validation,
     service_allocation,
@@ -161,3 +162,37 @@ def test_drivers_are_found_by_their_names() -> None:
     assert not csi_validation.validate_node_update(new, old)
     new["spec"]["drivers"][7]["nodeID"] = "b"
     assert [e.field for e in csi_validation.validate_node_update(new, old)] == ["spec.drivers"]
+
+
+def brute_clash(port: dict[str, Any], other: dict[str, Any]) -> str:
+    ip, number = port.get("hostIP") or "", port.get("hostPort") or 0
+    other_ip, other_number = other.get("hostIP") or "", other.get("hostPort") or 0
+    if (ip, number) == (other_ip, other_number):
+        return "duplicate"
+    if not number or not other_number:
+        return "overlapping"
+    return "dangerously ambiguous" if number == other_number and bool(ip) != bool(other_ip) else ""
+
+
+PORTS = st.fixed_dictionaries({"containerPort": st.integers(1, 2)}, optional={
+    "hostPort": st.integers(0, 2), "hostIP": st.sampled_from(["", "1.1.1.1", "2.2.2.2"]),
+})
+
+
+@given(st.lists(PORTS, max_size=8))
+def test_clashing_ports_are_all_found(ports: list[dict[str, Any]]) -> None:
+    want = []
+    for i, port in enumerate(ports):
+        for j, other in enumerate(ports[:i]):
+            if port["containerPort"] == other["containerPort"] and (what := brute_clash(port, other)):
+                want.append(f".containers[0].ports[{i}]: {what} port definition with .containers[0].ports[{j}]")
+    found = pod_warnings._ports({"containers": [{"ports": ports}]}, "")
+    assert [text for text in found if " port definition with " in text] == want
+
+
+def test_long_lists_of_ports() -> None:
+    ports = [{"containerPort": 1, "hostPort": i + 1, "hostIP": f"10.0.0.{i}"} for i in range(MANY)]
+    assert not [*pod_warnings._ports({"containers": [{"ports": ports}]}, "")]
+    same = [{"containerPort": 1, "hostPort": 1, "hostIP": f"10.0.0.{i}"} for i in range(MANY)]
+    assert not [*pod_warnings._ports({"containers": [{"ports": same}]}, "")]
+    assert len([*pod_warnings._ports({"containers": [{"ports": [{"containerPort": 1}] * MANY}]}, "")]) < 200

@@ -5,6 +5,7 @@ Warnings name the whole path: `base` is "" for a pod and "spec.template." for th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -25,6 +26,8 @@ from pilothouse.registry.rules import Obj
 _REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution"
 _PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution"
 _BYTES = ("memory", "ephemeral-storage")
+#: More clashes of ports than headers have room for.
+_MOST_CLASHES = 100
 _NULL_SELECTOR = "a null labelSelector results in matching no pod"
 _USE_SECCOMP = 'non-functional in v1.27+; use the "seccompProfile" field instead'
 _USE_APP_ARMOR = 'deprecated since v1.30; use the "appArmorProfile" field instead'
@@ -177,15 +180,16 @@ def _ports(spec: Obj, at: str) -> Iterator[str]:
         for path, container in containers_with_paths(spec)
         for i, port in enumerate(container.get("ports") or ())
     ]
-    seen: dict[tuple[Any, Any], list[tuple[str, Obj]]] = {}
+    seen: dict[tuple[Any, Any], _Definitions] = defaultdict(_Definitions)
+    left = _MOST_CLASHES
     for path, port in ports:
         if port.get("hostIP") and not port.get("hostPort"):
             yield f"{path}: hostIP set without hostPort: {_shown(port)}"
-        others = seen.setdefault((port.get("containerPort"), port.get("protocol")), [])
-        for other_path, other in others:
-            if what := _clash(port, other):
-                yield f"{path}: {what} port definition with {other_path}"
-        others.append((path, port))
+        others = seen[port.get("containerPort"), port.get("protocol")]
+        for other_path, other in others.clashing(port) if left > 0 else ():
+            left -= 1
+            yield f"{path}: {_clash(port, other)} port definition with {other_path}"
+        others.add(path, port)
     names: dict[str, str] = {}
     for path, port in ports:
         if name := port.get("name"):
@@ -197,15 +201,45 @@ def _ports(spec: Obj, at: str) -> Iterator[str]:
                 )
 
 
+class _Definitions:
+    """Those of one container port, found by their host ports and IPs."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[str, Obj]] = []
+        self._without_number: list[int] = []
+        self._at: dict[tuple[int, str], list[int]] = defaultdict(list)
+        """(host port, host IP) → places in `_all`."""
+        self._with_ip: dict[int, list[int]] = defaultdict(list)
+
+    def add(self, path: str, port: Obj) -> None:
+        ip, number = _host(port)
+        place = len(self._all)
+        self._all.append((path, port))
+        self._at[number, ip].append(place)
+        if not number:
+            self._without_number.append(place)
+        if ip:
+            self._with_ip[number].append(place)
+
+    def clashing(self, port: Obj) -> list[tuple[str, Obj]]:
+        """Those that `port` clashes with, in order."""
+        ip, number = _host(port)
+        if not number:
+            return self._all
+        ambiguous = self._at[number, ""] if ip else self._with_ip[number]
+        return [self._all[i] for i in sorted([*self._without_number, *self._at[number, ip], *ambiguous])]
+
+
+def _host(port: Obj) -> tuple[str, int]:
+    return port.get("hostIP") or "", port.get("hostPort") or 0
+
+
 def _clash(port: Obj, other: Obj) -> str:
-    """What two definitions of the same container port are to each other."""
-    ip, number = port.get("hostIP") or "", port.get("hostPort") or 0
-    other_ip, other_number = other.get("hostIP") or "", other.get("hostPort") or 0
-    if (ip, number) == (other_ip, other_number):
+    """What two definitions of the same container port that clash are to each other."""
+    number, other_number = _host(port)[1], _host(other)[1]
+    if _host(port) == _host(other):
         return "duplicate"
-    if not number or not other_number:
-        return "overlapping"
-    return "dangerously ambiguous" if number == other_number and bool(ip) != bool(other_ip) else ""
+    return "dangerously ambiguous" if number and other_number else "overlapping"
 
 
 def _shown(port: Obj) -> str:
