@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pilothouse.admission.interface import CREATE, Attributes, Lister, Object, forbidden
 from pilothouse.admission.plugins.pods import PODS
+from pilothouse.apimachinery.aside import LIGHT_VALUES, aside
 from pilothouse.apimachinery.field import go_quote
 from pilothouse.apimachinery.gvk import GroupResource
 from pilothouse.apimachinery.quantity import parse
@@ -36,7 +37,9 @@ class RuntimeClass:
                 raise forbidden(a, _MISMATCH)
             spec["overhead"] = dict(fixed)
         if scheduling := runtime_class.get("scheduling"):
-            _set_scheduling(a, spec, scheduling)
+            given = (a, spec, scheduling)
+            many = len(spec.get("tolerations") or ()) > LIGHT_VALUES
+            await aside(_set_scheduling, *given) if many else _set_scheduling(*given)
 
     async def validate(self, a: Attributes) -> None:
         if a.object is None:
