@@ -71,3 +71,15 @@ def test_a_path_that_cannot_be_parsed_ends_the_table() -> None:
     printer = ColumnPrinter([{"name": name, "type": "string", "jsonPath": path} for name, path in paths.items()])
     assert [c.name for c in printer.columns] == ["Name", "A"]
     assert printer.cells(_obj("q"), NOW) == ["x", "q"]
+
+
+def test_very_many_columns_look_at_so_much_and_show_so_much() -> None:
+    """All of it would take minutes, and gigabytes."""
+    deep = ColumnPrinter([{"name": "V", "type": "string", "jsonPath": "..a"}] * 5000)
+    obj = {"metadata": {"name": "x"}, "spec": [{"a": i} for i in range(1000)], "text": "x" * 3_000_000}
+    cells = deep.cells(obj, 0.0)
+    assert len(cells) == 5001
+    wide = ColumnPrinter([{"name": "V", "type": "string", "jsonPath": ".text"}] * 5000)
+    assert [cell is not None for cell in wide.cells(obj, 0.0)[1:4]] == [True, True, False]
+    few = ColumnPrinter([{"name": "V", "type": "string", "jsonPath": "..a"}] * 3)
+    assert few.cells({"metadata": {"name": "x"}, "spec": [{"a": i} for i in range(100)]}, 0.0) == ["x", "0", "0", "0"]

@@ -18,6 +18,9 @@ from pilothouse.registry.rest import Column
 
 #: The column that resources have whose definition names none.
 _AGE: Final = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
+#: What all columns of one object may look at, and characters that they may show: they multiply.
+_MOST_VALUES: Final = 20_000
+_MOST_TEXT: Final = 4 << 20
 _INT64_MIN: Final = -(1 << 63)
 #: What JSON says in Go where the value at a path is null and text is asked for.
 _NO_VALUE: Final = "<no value>"
@@ -53,12 +56,16 @@ class ColumnPrinter:
 
     def cells(self, obj: Mapping[str, Any], now: float) -> list[Any]:
         row = [obj["metadata"].get("name", "")]
+        allowance, room = jsonpath.Allowance(_MOST_VALUES), _MOST_TEXT
         for path, cell in self._cells:
             try:
-                found = path.find(obj)
+                found = path.find(obj, allowance) if room > 0 else []
             except jsonpath.EvaluationError:
                 found = []
-            row.append(cell(found[0][0], now) if found and found[0] else None)
+            shown = cell(found[0][0], now) if found and found[0] else None
+            if shown.__class__ is str:
+                room -= len(shown)
+            row.append(shown)
         return row
 
     def conditions(self, obj: Mapping[str, Any]) -> list[dict[str, Any]] | None:

@@ -6,11 +6,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pilothouse.apimachinery.jsonpath.evaluate import EvaluationError, evaluate
+from pilothouse.apimachinery.jsonpath.evaluate import Allowance, EvaluationError, evaluate
 from pilothouse.apimachinery.jsonpath.nodes import Field, ListNode
 from pilothouse.apimachinery.jsonpath.parse import SyntaxError, parse
 
-__all__ = ["EvaluationError", "JSONPath", "SyntaxError"]
+__all__ = ["Allowance", "EvaluationError", "JSONPath", "SyntaxError"]
 
 
 class JSONPath:
@@ -22,10 +22,10 @@ class JSONPath:
         self._nodes = parse(template)
         self._fields = _plain_fields(self._nodes)
 
-    def find(self, data: Any) -> list[list[Any]]:
+    def find(self, data: Any, allowance: Allowance | None = None) -> list[list[Any]]:
         """The values that each text and each action of the template finds. Raises EvaluationError."""
         if self._fields is None:
-            return evaluate(self._nodes, data)
+            return evaluate(self._nodes, data, allowance)
         for name in self._fields:
             if not isinstance(data, Mapping) or name not in data:
                 return [[]]

@@ -31,16 +31,28 @@ class EvaluationError(ValueError):
     """A template that does not fit the data, in upstream's words."""
 
 
-def evaluate(nodes: tuple[Node, ...], data: Any) -> list[Values]:
+class Allowance:
+    """How many values several evaluations may look at together."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+
+def evaluate(nodes: tuple[Node, ...], data: Any, allowance: Allowance | None = None) -> list[Values]:
     """The results of each top-level node. Raises EvaluationError."""
-    return _Run(nodes).find(0, data)
+    if allowance is not None and allowance.left < 0:
+        raise EvaluationError("too many values")
+    return _Run(nodes, allowance or Allowance(MOST)).find(0, data)
 
 
 class _Run:
     """One evaluation: counts what it looks at, and keeps track of {range} and {end}."""
 
-    def __init__(self, nodes: tuple[Node, ...]) -> None:
+    def __init__(self, nodes: tuple[Node, ...], allowance: Allowance) -> None:
         self.nodes = nodes
+        self.allowance = allowance
         self.seen = 0
         self.begun = 0
         self.inside = 0
@@ -103,7 +115,8 @@ class _Run:
 
     def _count(self, more: int) -> None:
         self.seen += more
-        if self.seen > MOST:
+        self.allowance.left -= more
+        if self.seen > MOST or self.allowance.left < 0:
             raise EvaluationError("too many values")
 
     def _identify(self, values: Values, name: str) -> Values:
@@ -167,7 +180,8 @@ def _parts(value: Any) -> Values:
         case list():
             return value
         case str():
-            return list(value.encode(errors="replace"))
+            # no more than may be looked at
+            return list(value[: MOST + 1].encode(errors="replace"))
     return []
 
 
