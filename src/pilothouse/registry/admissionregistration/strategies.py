@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import orjson
+
 from pilothouse.apimachinery import field
 from pilothouse.registry.admissionregistration import policy_validation, webhook_validation
 from pilothouse.registry.admissionregistration.access import ParameterAccess
-from pilothouse.registry.rest import Object
+from pilothouse.registry.rest import Heavier, Object
 from pilothouse.registry.strategies import ConditionalWithGeneration, DesiredStatusOnly
 
 if TYPE_CHECKING:
     from pilothouse.apimachinery.http import Context
 
 _STATIC_SUFFIX = ".static.k8s.io"
+_LONG = 4096
 
 
 class _Named:
@@ -37,6 +40,12 @@ class WebhookStrategy(_Named, ConditionalWithGeneration):
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
         return list(webhook_validation.validate_webhooks(obj, old))
+
+
+def _look_aside(ctx: Context, policy: Object) -> None:
+    """Raises Heavier for a policy of more expressions than compile within some milliseconds."""
+    if not ctx.heavy and len(orjson.dumps(policy.get("spec") or {})) > _LONG:
+        raise Heavier
 
 
 class _Policy(_Named):
@@ -63,9 +72,11 @@ class ValidatingPolicyStrategy(_Policy, DesiredStatusOnly):
     allow_unconditional_update = False
 
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        _look_aside(ctx, obj)
         return list(policy_validation.validate_validating_policy(obj))
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        _look_aside(ctx, obj)
         return list(policy_validation.validate_validating_policy(obj, old))
 
     def validate_status_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
@@ -74,9 +85,11 @@ class ValidatingPolicyStrategy(_Policy, DesiredStatusOnly):
 
 class MutatingPolicyStrategy(_Policy, ConditionalWithGeneration):
     def validate(self, ctx: Context, obj: Object) -> list[field.Error]:
+        _look_aside(ctx, obj)
         return list(policy_validation.validate_mutating_policy(obj))
 
     def validate_update(self, ctx: Context, obj: Object, old: Object) -> list[field.Error]:
+        _look_aside(ctx, obj)
         return list(policy_validation.validate_mutating_policy(obj, old))
 
 
