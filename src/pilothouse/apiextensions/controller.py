@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pilothouse.apiextensions import conditions, finalizer
+from pilothouse.apimachinery.aside import aside
 from pilothouse.apimachinery.status import StatusError
 from pilothouse.registry.apiextensions.strategies import FINALIZER
 from pilothouse.server.workqueue import WorkQueue
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from pilothouse.server.loopback import LoopbackClient
 
 Object = dict[str, Any]
+#: Bytes of definitions that are judged aside.
+_LONG: Final = 256 * 1024
 _KEY: Final = ("apiextensions.k8s.io", "v1", "customresourcedefinitions")
 
 
@@ -79,7 +82,9 @@ class DefinitionController:
         changed = conditions.check_approval(obj, now)
         changed |= conditions.check_structure(obj, now)
         changed |= conditions.accept_names(obj, resources, kinds, now)
-        changed |= conditions.establish(obj, now)
+        # a bundle of certificates may be very long
+        establish = conditions.establish
+        changed |= await aside(establish, obj, now) if len(definition.item.body) > _LONG else establish(obj, now)
         if changed:
             await self._write(obj)
 
