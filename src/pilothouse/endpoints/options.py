@@ -47,7 +47,6 @@ class ListOptions:
 
 
 DEFAULT_LIST = ListOptions()
-DEFAULT_WRITE = WriteOptions()
 DEFAULT_DELETE = DeleteOptions()
 
 

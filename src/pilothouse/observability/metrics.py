@@ -9,6 +9,7 @@ on a hot path keeps the series and adds to it: `series.value += 1` is all that a
 """
 
 import asyncio
+from abc import ABC, abstractmethod
 from bisect import bisect_left
 from collections import Counter as Counting
 from collections.abc import Callable, Iterator, Sequence
@@ -56,7 +57,7 @@ class HistogramSeries:
         self.sum += value
 
 
-class Family:
+class Family(ABC):
     """Name, help and label names that all series of a metric share."""
 
     type = "untyped"
@@ -77,12 +78,13 @@ class Family:
     def label_text(self, values: Sequence[str]) -> str:
         return ",".join(f'{self.label_names[i]}="{_escape(values[i])}"' for i in self._order)
 
+    @abstractmethod
     def samples(self) -> Iterator[str]:
         """The lines of one series after the other."""
-        raise NotImplementedError
 
+    @abstractmethod
     def clear(self) -> None:
-        raise NotImplementedError
+        """Begin to count anew, where something is counted."""
 
 
 class Counter(Family):

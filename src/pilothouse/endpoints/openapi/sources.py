@@ -7,6 +7,7 @@ change; building is left until somebody asks, and is done in a thread. What has 
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
@@ -39,7 +40,7 @@ class _Source(Generic[B, M]):
     made: M | None = None
 
 
-class _Sources(Generic[B, M]):
+class _Sources(ABC, Generic[B, M]):
     """`empty` stands for what could not be built."""
 
     def __init__(self, empty: M) -> None:
@@ -81,8 +82,8 @@ class _Sources(Generic[B, M]):
             log.exception("Building an OpenAPI document failed", error, name=name)
             return self._empty
 
-    def _make(self, build: B) -> M:
-        raise NotImplementedError
+    @abstractmethod
+    def _make(self, build: B) -> M: ...
 
 
 class V3Sources(_Sources[BuildV3, Mapping[str, Document]]):

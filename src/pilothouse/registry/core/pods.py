@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -53,7 +54,7 @@ def selectable(pod: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-class _Writes(Strategy):
+class _Writes(Strategy, ABC):
     """A subresource that writes a part of the pod; what it may write is left after `prepare_for_update`."""
 
     generation = True
@@ -77,9 +78,9 @@ class _Writes(Strategy):
             if part != old.get("spec"):
                 metadata["generation"] = (old["metadata"].get("generation") or 0) + 1
 
+    @abstractmethod
     def part(self, obj: Object, old: Object) -> Object | None:
         """The spec to write, or None to leave it."""
-        raise NotImplementedError
 
 
 class EphemeralContainersStrategy(_Writes):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 import socket
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -42,7 +43,7 @@ T = TypeVar("T")
 _unverified = Transport()
 
 
-class _Proxy:
+class _Proxy(ABC):
     """A `rest.Connecter` for what `locate` finds."""
 
     methods = METHODS
@@ -55,8 +56,9 @@ class _Proxy:
         location = replace(location, scheme=location.scheme or "http", path=query.target_path(options))
         return rewriting(location, transport)
 
+    @abstractmethod
     async def locate(self, ctx: Context, namespace: str, name: str) -> tuple[Location, Transport]:
-        raise NotImplementedError
+        """Raises StatusError."""
 
 
 class PodProxy(_Proxy):
